@@ -1,0 +1,55 @@
+/** Where a layer is made: zero-based lines and columns, as editors count. */
+export interface CodeLocation {
+  /** Absolute path. */
+  file: string;
+  line: number;
+  column: number;
+  endLine: number;
+}
+
+/** One layer of an opened model, in the order of execution. */
+export interface LayerInfo {
+  name: string;
+  /** The layer's class, e.g. `Conv2D`. */
+  kind: string;
+  /** Without the batch dimension: [height, width, channels], or [features]. */
+  shape: number[];
+  parameters: number;
+  macs: number;
+  /** Absent for files, and for layers that no line of the user's code makes. */
+  location?: CodeLocation;
+}
+
+export interface ModelInfo {
+  /** As written: a file, or `file#export`. */
+  reference: string;
+  name: string;
+  format: 'layers-model' | 'code';
+  /** Without the batch dimension. */
+  inputShape: number[];
+  outputShape: number[];
+  /** True where the model ends in a softmax, which is taken off to reach the logits. */
+  softmaxRemoved: boolean;
+  parameters: number;
+  macs: number;
+  layers: LayerInfo[];
+  /** Names that can be tapped: every layer with a map or vector output, then `logits`. */
+  taps: string[];
+}
+
+/** What the lens needs to know of a method. */
+export interface MethodInfo {
+  id: string;
+  title: string;
+  /** One sentence for someone who must choose. */
+  summary: string;
+  source: string;
+  url: string;
+  needsTeacher: boolean;
+  /** How many layer pairs: none, the logits, or feature maps. */
+  pairs: 'none' | 'features';
+  tasks: string[];
+  defaultWeight: number;
+  /** Its parameters with defaults and descriptions, as JSON Schema. */
+  parameters: unknown;
+}

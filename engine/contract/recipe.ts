@@ -1,0 +1,215 @@
+import { z } from 'zod';
+
+/** What a recipe says. `loss` is the union of every method's options (see engine/methods/registry.ts). */
+export const tasks = ['classification'] as const;
+export type Task = (typeof tasks)[number];
+
+const input = z
+  .strictObject({
+    divide: z.number().positive().optional().describe('Divide every value by this, e.g. 255 for bytes.'),
+    mean: z.array(z.number()).optional().describe('Then subtract these, one number per channel.'),
+    std: z.array(z.number().positive()).optional().describe('Then divide by these, one number per channel.'),
+  })
+  .describe('How raw values become what the network expects: (x / divide - mean) / std.');
+
+export const optimizerSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('sgd'),
+    momentum: z.number().min(0).lt(1).default(0.9),
+    nesterov: z.boolean().default(false),
+    weightDecay: z.number().min(0).default(0.0005).describe('Added to the gradient: g + weightDecay * w.'),
+  }),
+  z.strictObject({
+    kind: z.literal('adam'),
+    beta1: z.number().min(0).lt(1).default(0.9),
+    beta2: z.number().min(0).lt(1).default(0.999),
+    epsilon: z.number().positive().default(1e-8),
+    weightDecay: z.number().min(0).default(0).describe('Added to the gradient.'),
+  }),
+  z.strictObject({
+    kind: z.literal('adamw'),
+    beta1: z.number().min(0).lt(1).default(0.9),
+    beta2: z.number().min(0).lt(1).default(0.999),
+    epsilon: z.number().positive().default(1e-8),
+    weightDecay: z.number().min(0).default(0.01).describe('Decoupled: w - lr * weightDecay * w.'),
+  }),
+]);
+
+const warmup = z.number().min(0).default(0).describe('Epochs over which the learning rate rises from zero.');
+export const scheduleSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('constant'), warmup }),
+  z.strictObject({
+    kind: z.literal('step'),
+    warmup,
+    milestones: z
+      .array(z.number().positive())
+      .describe('Epochs after which the rate is multiplied by gamma.'),
+    gamma: z.number().positive().default(0.1),
+  }),
+  z.strictObject({
+    kind: z.literal('cosine'),
+    warmup,
+    floor: z.number().min(0).default(0).describe('Final learning rate.'),
+  }),
+]);
+
+export const trainingSchema = z.strictObject({
+  epochs: z.int().positive().default(10),
+  batchSize: z.int().positive().default(64),
+  learningRate: z.number().positive().default(0.05),
+  optimizer: optimizerSchema.prefault({ kind: 'sgd' }),
+  schedule: scheduleSchema.prefault({ kind: 'cosine' }),
+  logEvery: z.int().positive().default(10).describe('Steps between two points of the live curves.'),
+  checkpointEvery: z
+    .int()
+    .positive()
+    .optional()
+    .describe('Steps between checkpoints; without it, one an epoch.'),
+});
+export type Training = z.infer<typeof trainingSchema>;
+export type OptimizerOptions = z.infer<typeof optimizerSchema>;
+export type ScheduleOptions = z.infer<typeof scheduleSchema>;
+
+const modelReference = z
+  .string()
+  .min(1)
+  .describe('A model file, or `file#export` for model code; relative to the recipe.');
+
+export const teacherSchema = z.strictObject({
+  model: modelReference,
+  input: input.optional().describe('Only where the teacher expects other values than the data section says.'),
+  train: trainingSchema
+    .partial()
+    .optional()
+    .describe('Train this teacher first; settings left out are the training section’s.'),
+});
+
+export const studentSchema = z.strictObject({
+  model: modelReference,
+  input: input.optional(),
+});
+
+/** Accepts the short form, a string, and gives the long form. */
+const shortened = <T extends z.ZodType>(long: T) =>
+  z
+    .union([modelReference, long])
+    .transform((value) => (typeof value === 'string' ? { model: value } : value));
+
+const size = z.tuple([z.int().positive(), z.int().positive()]);
+const common = {
+  input: input.optional(),
+  augment: z
+    .strictObject({
+      flip: z.boolean().default(false).describe('Mirror left and right, half of the time.'),
+      crop: z.int().min(0).default(0).describe('Pad by this many pixels and crop back at random.'),
+    })
+    .prefault({})
+    .describe('Applied to training batches only; teacher and student see the same picture.'),
+  validation: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0.1)
+    .describe('Share of the training samples kept aside to choose the best epoch.'),
+  limit: z
+    .int()
+    .positive()
+    .optional()
+    .describe('Use only this many training samples (the same ones for one seed).'),
+};
+const folder = z.string().min(1);
+
+export const dataSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('idx'),
+    images: folder.describe('IDX file of the training images, .gz or not.'),
+    labels: folder,
+    testImages: folder.optional(),
+    testLabels: folder.optional(),
+    ...common,
+  }),
+  z.strictObject({
+    kind: z.literal('folders'),
+    path: folder.describe('A folder with one folder of images per class (PNG or JPEG).'),
+    testPath: folder.optional(),
+    size: size
+      .optional()
+      .describe('Height and width that every image is resized to; without it, the student’s input size.'),
+    channels: z.union([z.literal(1), z.literal(3)]).optional(),
+    ...common,
+  }),
+  z.strictObject({
+    kind: z.literal('arrays'),
+    images: folder.describe(
+      '`file.npy`, or `file.npz#name`: [samples, height, width, channels] or [samples, features].',
+    ),
+    labels: folder.describe('`file.npy`, or `file.npz#name`: class numbers, or one-hot rows.'),
+    testImages: folder.optional(),
+    testLabels: folder.optional(),
+    ...common,
+  }),
+]);
+export type DataOptions = z.infer<typeof dataSchema>;
+export type InputOptions = z.infer<typeof input>;
+
+export const pairSchema = z.strictObject({
+  teacher: z.string().min(1).describe('A layer of the teacher, or `logits`.'),
+  student: z.string().min(1).describe('A layer of the student, or `logits`.'),
+  adapter: z
+    .enum(['auto', 'none', 'conv1x1', 'conv1x1-bn', 'conv1x1-bn-relu', 'conv3x3', 'convreg', 'linear'])
+    .default('auto')
+    .describe('The train-only module that gives the student’s tap the teacher’s shape.'),
+});
+export type Pair = z.infer<typeof pairSchema>;
+export type AdapterKind = Pair['adapter'];
+
+/** Keys every loss has beside its method's own parameters. */
+export const lossKeys = {
+  weight: z
+    .number()
+    .min(0)
+    .optional()
+    .describe('Multiplies the loss; without it, the method’s published weight.'),
+  pairs: z.array(pairSchema).optional().describe('Which layers are matched; without it, proposed.'),
+};
+
+/** One entry of `losses`, parsed: the method's own parameters lie beside `method`, `weight` and `pairs`. */
+export interface LossOptions {
+  method: string;
+  weight?: number | undefined;
+  pairs?: Pair[] | undefined;
+  [parameter: string]: unknown;
+}
+
+/** Builds the recipe's schema around the union of all methods' options. */
+export const recipeSchema = <L extends z.ZodType<LossOptions>>(loss: L) =>
+  z.strictObject({
+    $schema: z.string().optional(),
+    name: z
+      .string()
+      .regex(/^[\w .-]{1,80}$/)
+      .optional()
+      .describe('Shown in the run list; without it, the file’s name.'),
+    task: z.enum(tasks).default('classification'),
+    teacher: z
+      .union([shortened(teacherSchema).transform((one) => [one]), z.array(shortened(teacherSchema))])
+      .optional()
+      .describe('The network to learn from, or several; left out for methods that need none.'),
+    student: shortened(studentSchema),
+    data: dataSchema,
+    losses: z.array(loss).min(1).describe('What the student minimises: the sum of weight * loss.'),
+    training: trainingSchema.prefault({}),
+    seed: z.int().min(0).default(1),
+    control: z
+      .boolean()
+      .default(true)
+      .describe('Also train the same student without the teacher, to see what distilling bought.'),
+    keep: z
+      .enum(['best', 'last'])
+      .default('best')
+      .describe('Which weights are exported: of the best validation epoch, or of the last.'),
+    backend: z.enum(['auto', 'tensorflow', 'cpu']).default('auto'),
+  });
+export type Recipe = z.infer<ReturnType<typeof recipeSchema<z.ZodType<LossOptions>>>>;
+
+export const recipeSuffix = '.distill.json';

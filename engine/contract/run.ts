@@ -1,0 +1,135 @@
+import type { Failure } from './failure';
+import type { Recipe } from './recipe';
+
+/** The run folder: one execution of a recipe. The engine writes it, everyone else only reads. */
+export const runFiles = {
+  recipe: 'recipe.json',
+  state: 'state.json',
+  metrics: 'metrics.jsonl',
+  events: 'events.jsonl',
+  checkpoints: 'checkpoints',
+  models: 'models',
+  teacher: 'teacher',
+  student: 'student',
+  control: 'control',
+  reportJson: 'report.json',
+  reportHtml: 'report.html',
+  log: 'log.txt',
+  stop: 'stop',
+} as const;
+
+/** Where runs live below a project's root. */
+export const runsFolder = '.retort/runs';
+
+export type RunStatus = 'queued' | 'preparing' | 'training' | 'stopping' | 'done' | 'stopped' | 'failed';
+export const isActive = (status: RunStatus): boolean =>
+  status === 'queued' || status === 'preparing' || status === 'training' || status === 'stopping';
+
+/** `recipe.json`: the recipe as it was resolved and frozen when the run was made. */
+export interface FrozenRecipe {
+  /** 1; a reader refuses a larger number. */
+  version: 1;
+  name: string;
+  /** Absolute folder that the recipe's relative paths start from. */
+  base: string;
+  /** Absolute path of the recipe file. */
+  source: string;
+  createdAt: string;
+  recipe: Recipe;
+  /** SHA-256, hex, of what the run was made from; filled while preparing. */
+  hashes: Record<string, string>;
+  versions: Record<string, string>;
+}
+
+/** One stage of a run: training one set of networks with one set of losses. */
+export interface StageState {
+  /** `teacher`, a method's own stage, `student` or `control`. */
+  name: string;
+  epochs: number;
+  stepsPerEpoch: number;
+}
+
+/** `state.json`: replaced whole (temporary name, then rename) at most a few times a second. */
+export interface RunState {
+  version: 1;
+  status: RunStatus;
+  pid: number | null;
+  backend: BackendChoice | null;
+  stages: StageState[];
+  /** Index into `stages`. */
+  stage: number;
+  /** Epoch within the stage, from 1. */
+  epoch: number;
+  /** Steps done within the stage. */
+  step: number;
+  /** Steps done and to do over all stages. */
+  totalStep: number;
+  totalSteps: number;
+  secondsLeft: number | null;
+  /** The newest value of each name, e.g. `student/val_acc`. */
+  latest: Record<string, number>;
+  best: { epoch: number; metric: string; value: number } | null;
+  failure: Failure | null;
+  startedAt: string;
+  updatedAt: string;
+}
+
+export interface BackendChoice {
+  name: 'tensorflow' | 'cpu';
+  /** E.g. `TensorFlow 2.21.0, CPU` */
+  description: string;
+  /** Each better backend that was not chosen, with the reason in a sentence. */
+  passedOver: { name: string; reason: string }[];
+}
+
+/** One line of `metrics.jsonl`. Names follow tfjs-layers and Keras: loss, loss/kd, acc, val_acc, lr. */
+export interface MetricPoint {
+  stage: string;
+  /** Steps done in this stage when the point was taken. */
+  step: number;
+  /** From 1. */
+  epoch: number;
+  split: 'train' | 'validation' | 'test';
+  values: Record<string, number>;
+}
+
+/** One line of `events.jsonl`. */
+export interface RunEvent {
+  at: string;
+  kind: 'info' | 'warning' | 'failure';
+  message: string;
+}
+
+/** How good, how large, how fast: one row of the table. */
+export interface ModelFigures {
+  name: string;
+  parameters: number;
+  /** Multiply-accumulates for one sample. */
+  macs: number;
+  /** Bytes of the weights as float32. */
+  bytes: number;
+  /** Milliseconds for one sample: median and half the spread (p90 - p10) after warm-up. */
+  latency: { median: number; spread: number };
+  /** Metrics on the test split (validation where there is none), e.g. { acc: 0.91, loss: 0.3 }. */
+  metrics: Record<string, number>;
+}
+
+/** `report.json`, and what `retort run --json` prints. */
+export interface RunReport {
+  run: string;
+  name: string;
+  status: RunStatus;
+  task: Recipe['task'];
+  /** Which split `metrics` were measured on. */
+  split: 'test' | 'validation';
+  teacher: ModelFigures | null;
+  student: ModelFigures;
+  control: ModelFigures | null;
+  /** The distilled student's main metric minus the control's; null without a control. */
+  gain: number | null;
+  metrics: { best: { epoch: number; value: number; metric: string } | null; last: Record<string, number> };
+  backend: BackendChoice;
+  seconds: number;
+  hashes: Record<string, string>;
+  versions: Record<string, string>;
+}

@@ -1,0 +1,131 @@
+import type * as tf from '@tensorflow/tfjs';
+import type { z } from 'zod';
+import type { AdapterKind, LossOptions, OptimizerOptions, Pair, Task, Training } from '../contract/recipe';
+import type { Batch, BatchFacts } from '../data/dataset';
+import type { Network, Outputs } from '../models/network';
+import type { Random } from '../training/random';
+
+/** One way to distil: what it is, what it needs, and how it is prepared for one run. */
+export interface Method<P extends LossOptions = LossOptions> {
+  id: P['method'];
+  title: string;
+  /** One sentence for someone who must choose. */
+  summary: string;
+  /** Paper and equation. */
+  source: string;
+  url: string;
+  tasks: readonly Task[];
+  needsTeacher: boolean;
+  /** `features`: pairs of feature maps, proposed where the recipe names none; `none`: it finds its taps itself. */
+  pairs: 'none' | 'features';
+  defaultWeight: number;
+  /** Strict: `method`, the common keys (`lossKeys`) and its own parameters, all with defaults and descriptions. */
+  options: z.ZodType<P>;
+  /** Makes the modules for one run. Throws `Failed` (pairMismatch, recipeInvalid) for what cannot work. */
+  prepare(setup: Setup, options: P): Prepared | Promise<Prepared>;
+}
+
+/** What a method gets before the first step. */
+export interface Setup {
+  task: Task;
+  classes: number;
+  /** Samples in the training split: `Batch.indices` run from 0 to samples - 1. */
+  samples: number;
+  /** Class of each training sample. */
+  labels: Int32Array;
+  batchSize: number;
+  epochs: number;
+  stepsPerEpoch: number;
+  student: Network;
+  teachers: readonly Network[];
+  /** The recipe's or the proposed pairs, checked against both networks. */
+  pairs: readonly ResolvedPair[];
+  /** Opens another copy of the student, freshly initialised from `name`: a peer of a cohort. */
+  openPeer(name: string): Promise<Network>;
+  random(name: string): Random;
+}
+
+export interface ResolvedPair extends Pair {
+  /** Without the batch dimension. */
+  teacherShape: readonly number[];
+  studentShape: readonly number[];
+}
+
+/** A train-only module: trained with the student, kept in checkpoints, absent from the export. */
+export interface Module {
+  variables: ReadonlyMap<string, tf.Variable>;
+  /** Changed without a gradient: batch-norm statistics of adapters. */
+  statistics?: ReadonlyMap<string, tf.Variable>;
+  apply(x: tf.Tensor, training: boolean): tf.Tensor;
+}
+
+/** A module that gives the student's tap the shape of the teacher's. */
+export interface Adapter extends Module {
+  kind: Exclude<AdapterKind, 'auto'>;
+}
+
+/** A method made ready for one run. Everything it trains or remembers is declared here, so it is saved and resumed. */
+export interface Prepared {
+  /** Taps this method reads; the trainer computes no others. */
+  taps: { student: readonly string[]; teachers: readonly (readonly string[])[] };
+  /** Trained with the student by the same optimizer and schedule. */
+  variables?: ReadonlyMap<string, tf.Variable>;
+  /** Not trained: memories, statistics, constants fixed at the first batch. Saved all the same. */
+  memory?: ReadonlyMap<string, tf.Variable>;
+  /** Further networks trained with the student (peers), by name; forward with `step.network(name)`. */
+  networks?: ReadonlyMap<string, Network>;
+  /** For the probe: the adapter of each pair. */
+  adapters?: readonly { pair: ResolvedPair; adapter: Adapter }[];
+  /** Stages to run before the student's, in order (pre-train heads, a GAN). */
+  stages?: readonly MethodStage[];
+  /** Draws the random inputs of one step, outside the step, so that the step itself is a pure function. */
+  draw?(random: Random, facts: BatchFacts): Record<string, tf.Tensor>;
+  /** This method's own view of a batch: rotations, mixtures, several crops. Pure. */
+  view?(batch: Batch, drawn: Readonly<Record<string, tf.Tensor>>): View;
+  /** Unweighted terms, scalars, by a short name; `''` stands for the method itself. Pure. */
+  losses(step: Step): Record<string, tf.Scalar>;
+  /** Assigns `memory` after the student's update, within the same step. Pure but for the assignment. */
+  remember?(step: Step): void;
+  /** Critics: trained after the student in each step, each with its own optimizer. */
+  opponents?: readonly Opponent[];
+  /** Work that needs JavaScript values, between epochs: assignments, nearest neighbours, filters. */
+  beforeEpoch?(epoch: number): Promise<void>;
+}
+
+/** A batch as one method sees it. */
+export interface View {
+  images: tf.Tensor;
+  /** Where the untouched samples lie in `images`, if they do: the task loss then shares this forward pass. */
+  originals?: { begin: number; size: number };
+}
+
+export interface Opponent {
+  name: string;
+  variables: ReadonlyMap<string, tf.Variable>;
+  optimizer: OptimizerOptions;
+  learningRate: number;
+  loss(step: Step): tf.Scalar;
+}
+
+export interface MethodStage {
+  name: string;
+  training: Partial<Training>;
+  /** What this stage trains. */
+  variables: ReadonlyMap<string, tf.Variable>;
+  losses(step: Step): Record<string, tf.Scalar>;
+}
+
+/** One training step as a method sees it. Forward passes are made on demand and once. */
+export interface Step {
+  batch: Batch;
+  drawn: Readonly<Record<string, tf.Tensor>>;
+  /** This method's view, or the batch itself. */
+  view: View;
+  /** Epochs done so far, with fraction, as a scalar that is fed in. */
+  epoch: tf.Scalar;
+  /** In training mode. Without an argument on the plain batch. */
+  student(view?: View): Outputs;
+  /** In inference mode, no gradient. */
+  teacher(which?: number, view?: View): Outputs;
+  network(name: string, view?: View): Outputs;
+}

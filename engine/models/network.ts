@@ -1,0 +1,37 @@
+import type * as tf from '@tensorflow/tfjs';
+import type { ModelInfo } from '../contract/model';
+import type { InputOptions } from '../contract/recipe';
+
+/** What a forward pass gives: the logits and any tapped layer. */
+export interface Outputs {
+  /** [batch, classes], before any softmax. */
+  logits: tf.Tensor;
+  /** A layer's output, NHWC or [batch, features]; `logits` is a tap too. */
+  tap(name: string): tf.Tensor;
+}
+
+/** An opened model, ready to run and, where its format allows, to train. */
+export interface Network {
+  info: ModelInfo;
+  /** (x / divide - mean) / std, applied to raw values at the start of every forward pass. */
+  input: InputOptions;
+  /**
+   * Runs the network on raw values [batch, ...inputShape].
+   * `training` makes batch normalisation use and update batch statistics and turns dropout on.
+   * Only the named taps are computed beside the logits; the graph stops at the deepest one needed.
+   */
+  forward(raw: tf.Tensor, options: { taps: readonly string[]; training: boolean }): Outputs;
+  /** Variables by a name that is the same in every opening of the same model. */
+  trainable: ReadonlyMap<string, tf.Variable>;
+  /** Variables that training changes without a gradient: batch-norm statistics. */
+  statistics: ReadonlyMap<string, tf.Variable>;
+  /** A layers-model folder (`model.json`, `weights.bin`) as plain tfjs loads it, softmax put back. */
+  save(folder: string): Promise<void>;
+  /** SHA-256, hex, over topology and weights. */
+  hash(): Promise<string>;
+  dispose(): void;
+}
+
+/** Shape of a tap without the batch dimension. */
+export const tapShape = (info: ModelInfo, tap: string): number[] | undefined =>
+  tap === 'logits' ? info.outputShape : info.layers.find((layer) => layer.name === tap)?.shape;

@@ -1,0 +1,59 @@
+// Three programs, three outputs: the extension host, the engine (as `engine.cjs` and the `retort` command), the pages.
+import * as esbuild from 'esbuild';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+
+const watch = process.argv.includes('--watch');
+const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+const shared = {
+  define: { RETORT_VERSION: JSON.stringify(version) },
+  bundle: true,
+  minify: !watch,
+  sourcemap: watch ? 'linked' : false,
+  logLevel: 'warning',
+  legalComments: 'none',
+};
+
+/** Native packages stay outside the bundle and travel beside it. */
+const native = ['sharp', 'esbuild'];
+
+const builds = [
+  {
+    ...shared,
+    entryPoints: { extension: 'src/extension.ts' },
+    outdir: 'dist',
+    outExtension: { '.js': '.cjs' },
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    external: ['vscode'],
+  },
+  {
+    ...shared,
+    entryPoints: { retort: 'engine/main.ts' },
+    outdir: 'dist',
+    outExtension: { '.js': '.cjs' },
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    external: native,
+    keepNames: true,
+    mainFields: ['module', 'main'],
+    banner: { js: '#!/usr/bin/env node' },
+  },
+  ...readdirSync('webview', { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && existsSync(`webview/${entry.name}/main.ts`))
+    .map((entry) => ({
+      ...shared,
+      entryPoints: { [entry.name]: `webview/${entry.name}/main.ts` },
+      outdir: 'dist/webview',
+      platform: 'browser',
+      target: 'es2022',
+      format: 'iife',
+      loader: { '.svg': 'text' },
+    })),
+];
+
+for (const options of builds) {
+  if (watch) await (await esbuild.context(options)).watch();
+  else await esbuild.build(options);
+}
