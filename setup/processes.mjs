@@ -1,0 +1,105 @@
+// Child processes that never outlive set-up: each leads its own process group, and every group is ended on exit.
+import { spawn } from 'node:child_process';
+
+/** @type {Set<import('node:child_process').ChildProcess>} */
+const groups = new Set();
+let watching = false;
+
+/** A command that ended with an error; `output` holds what it printed. */
+export class CommandFailed extends Error {
+  /**
+   * @param {string} command
+   * @param {number | string | null} code exit code, or the signal that ended it
+   * @param {string} output
+   */
+  constructor(command, code, output) {
+    super(`\`${command}\` ended with ${code ?? 'an error'}.`);
+    this.name = 'CommandFailed';
+    this.output = output;
+  }
+}
+
+/**
+ * Sends a signal to a child's whole group; a group that is gone is no error.
+ * @param {import('node:child_process').ChildProcess} child
+ * @param {NodeJS.Signals} signal
+ */
+export const signalGroup = (child, signal) => {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, signal);
+  } catch (error) {
+    if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'ESRCH') throw error;
+  }
+};
+
+const watchExit = () => {
+  if (watching) return;
+  watching = true;
+  for (const [signal, code] of /** @type {const} */ ([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ]))
+    process.on(signal, () => process.exit(code));
+  process.on('exit', () => {
+    for (const child of groups) signalGroup(child, 'SIGTERM');
+  });
+};
+
+/**
+ * Starts a command as the leader of a process group that is ended when this process exits.
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {import('node:child_process').SpawnOptions} options
+ */
+export const startGroup = (command, args, options) => {
+  watchExit();
+  const child = spawn(command, args, { ...options, detached: true });
+  groups.add(child);
+  child.once('exit', () => groups.delete(child));
+  child.once('error', () => groups.delete(child));
+  return child;
+};
+
+/**
+ * Ends a group: asks, waits up to `patience` milliseconds for its leader, then kills what is left.
+ * @param {import('node:child_process').ChildProcess} child
+ * @param {number} [patience]
+ */
+export const stopGroup = async (child, patience = 4000) => {
+  if (child.exitCode === null && child.signalCode === null) {
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    signalGroup(child, 'SIGTERM');
+    /** @type {NodeJS.Timeout | undefined} */
+    let timer;
+    await Promise.race([ended, new Promise((resolve) => (timer = setTimeout(resolve, patience)))]);
+    clearTimeout(timer);
+  }
+  signalGroup(child, 'SIGKILL');
+  groups.delete(child);
+};
+
+/**
+ * Runs a command to its end.
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, show?: boolean }} [options] `show`: let it print to the terminal
+ * @returns {Promise<string>} what it printed; empty with `show`
+ * @throws {CommandFailed}
+ */
+export const runCommand = (command, args, { cwd, env, show = false } = {}) =>
+  new Promise((resolve, reject) => {
+    const child = startGroup(command, args, {
+      ...(cwd === undefined ? {} : { cwd }),
+      env: { ...process.env, ...env },
+      stdio: ['ignore', show ? 'inherit' : 'pipe', show ? 'inherit' : 'pipe'],
+    });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (data) => (output += data));
+    const line = [command, ...args].join(' ');
+    child.once('error', (error) => reject(new CommandFailed(line, error.message, output)));
+    child.once('close', (code, signal) =>
+      code === 0 ? resolve(output) : reject(new CommandFailed(line, code ?? signal, output)),
+    );
+  });
