@@ -38,8 +38,8 @@ export interface EngineCalls {
   propose(teacher: string, student: string, method: string): Promise<Answer<Pair[]>>;
   /** Reads and checks a recipe file; fills in defaults. */
   readRecipe(file: string): Promise<Answer<Recipe>>;
-  /** Makes the run folder and returns it; does not start the run. */
-  createRun(recipeFile: string): Promise<Answer<string>>;
+  /** Makes the run folder below `project` (the recipe’s own project if left out) and returns it; does not start the run. */
+  createRun(recipeFile: string, project?: string): Promise<Answer<string>>;
   runModels(run: string): Promise<Answer<RunModels>>;
   sheet(request: SheetRequest): Promise<Answer<Sheet>>;
   sample(run: string, index: number): Promise<Answer<SampleImage>>;

@@ -89,11 +89,10 @@ export const studentSchema = z.strictObject({
   input: input.optional(),
 });
 
-/** Accepts the short form, a string, and gives the long form. */
-const shortened = <T extends z.ZodType>(long: T) =>
-  z
-    .union([modelReference, long])
-    .transform((value) => (typeof value === 'string' ? { model: value } : value));
+/** A string is the short form of `{ "model": string }`. */
+const short = modelReference.transform((model) => ({ model }));
+const teacherOrShort = z.union([short.pipe(teacherSchema), teacherSchema]);
+const studentOrShort = z.union([short.pipe(studentSchema), studentSchema]);
 
 const size = z.tuple([z.int().positive(), z.int().positive()]);
 const common = {
@@ -192,10 +191,10 @@ export const recipeSchema = <L extends z.ZodType<LossOptions>>(loss: L) =>
       .describe('Shown in the run list; without it, the file’s name.'),
     task: z.enum(tasks).default('classification'),
     teacher: z
-      .union([shortened(teacherSchema).transform((one) => [one]), z.array(shortened(teacherSchema))])
+      .union([teacherOrShort.transform((one) => [one]), z.array(teacherOrShort)])
       .optional()
       .describe('The network to learn from, or several; left out for methods that need none.'),
-    student: shortened(studentSchema),
+    student: studentOrShort,
     data: dataSchema,
     losses: z.array(loss).min(1).describe('What the student minimises: the sum of weight * loss.'),
     training: trainingSchema.prefault({}),

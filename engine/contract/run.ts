@@ -122,6 +122,8 @@ export interface RunReport {
   task: Recipe['task'];
   /** Which split `metrics` were measured on. */
   split: 'test' | 'validation';
+  /** How many samples that split has. */
+  samples?: number;
   teacher: ModelFigures | null;
   student: ModelFigures;
   control: ModelFigures | null;

@@ -84,11 +84,14 @@ export interface Prepared {
   view?(batch: Batch, drawn: Readonly<Record<string, tf.Tensor>>): View;
   /** Unweighted terms, scalars, by a short name; `''` stands for the method itself. Pure. */
   losses(step: Step): Record<string, tf.Scalar>;
-  /** Assigns `memory` after the student's update, within the same step. Pure but for the assignment. */
+  /** Assigns `memory` once the losses of the step are made. Pure but for the assignment. */
   remember?(step: Step): void;
   /** Critics: trained after the student in each step, each with its own optimizer. */
   opponents?: readonly Opponent[];
-  /** Work that needs JavaScript values, between epochs: assignments, nearest neighbours, filters. */
+  /**
+   * Work that needs JavaScript values, before each epoch: assignments, nearest neighbours, filters. A run that resumes
+   * within an epoch does not call it again, so its results belong in `memory`.
+   */
   beforeEpoch?(epoch: number): Promise<void>;
 }
 

@@ -1,0 +1,281 @@
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
+import { Failed } from '../contract/failure';
+import { runFiles, type RunReport, type RunState, type StageState } from '../contract/run';
+import {
+  listCheckpoints,
+  newestWhole,
+  pruneCheckpoints,
+  readCheckpoint,
+  checkpointName,
+  writeCheckpoint,
+  type Checkpoint,
+  type Manifest,
+} from '../training/checkpoint';
+import {
+  restoreVariables,
+  stageVariables,
+  startStage,
+  type RunningStage,
+  type Stage,
+} from '../training/stage';
+import { trainStage, type Cursor, type Watcher } from '../training/train';
+import { asFailure } from './explain';
+import { finishRun } from './finish';
+import {
+  clearStop,
+  readFrozenRecipe,
+  readState,
+  rewindMetrics,
+  stopRequested,
+  writeFrozenRecipe,
+} from './folder';
+import { lockRun } from './lock';
+import { prepareRun, type PreparedRun } from './prepare';
+import { Recorder } from './recorder';
+
+export interface ExecuteOptions {
+  onState: (state: RunState) => void;
+  /** Opened already, by a command that checks before it makes the folder. */
+  prepared?: PreparedRun;
+}
+
+type Position = Pick<Manifest, 'best' | 'chosen'> & { stageIndex: number; cursor: Cursor };
+
+const start: Position = {
+  stageIndex: 0,
+  cursor: { step: 0, pending: { count: 0, sums: {} } },
+  best: null,
+  chosen: {},
+};
+
+const stepsOf = (stage: Stage): number => stage.training.epochs * stage.stepsPerEpoch;
+const describeStage = (stage: Stage): StageState => ({
+  name: stage.name,
+  epochs: stage.training.epochs,
+  stepsPerEpoch: stage.stepsPerEpoch,
+});
+
+/** Executes a prepared run stage by stage. */
+class Execution {
+  private position: Position = start;
+
+  constructor(
+    private readonly run: string,
+    private readonly prepared: PreparedRun,
+    private readonly recorder: Recorder,
+  ) {}
+
+  private get stages(): readonly Stage[] {
+    return this.prepared.stages;
+  }
+
+  private stepsBefore(index: number): number {
+    return this.stages.slice(0, index).reduce((sum, stage) => sum + stepsOf(stage), 0);
+  }
+
+  /** Puts everything where the newest whole checkpoint left it. */
+  async resume(): Promise<void> {
+    const damaged: Failed[] = [];
+    const checkpoint = await newestWhole(this.run, (failure) => damaged.push(failure));
+    for (const failure of damaged)
+      await this.recorder.event('warning', `${failure.message} An older one was used.`);
+    const index = checkpoint?.manifest.stageIndex ?? 0;
+    const step = checkpoint?.manifest.step ?? 0;
+    await rewindMetrics(this.run, (point) => {
+      const stage = this.stages.findIndex((one) => one.name === point.stage);
+      return checkpoint !== null && (stage < index || (stage === index && point.step <= step));
+    });
+    if (!checkpoint) return;
+    const { best, chosen, pending, totalStep } = checkpoint.manifest;
+    this.position = { stageIndex: index, cursor: { step, pending }, best, chosen };
+    for (const stage of this.stages.slice(0, index)) await this.restoreChosen(stage);
+    await this.recorder.event(
+      'info',
+      `Resumed after ${totalStep} steps, in the stage "${checkpoint.manifest.stage}".`,
+    );
+    this.checkpoint = checkpoint;
+  }
+
+  /** The checkpoint to continue from, until its stage has started. */
+  private checkpoint: Checkpoint | null = null;
+
+  private async restoreChosen(stage: Stage): Promise<void> {
+    const name = this.position.chosen[stage.name];
+    if (name === undefined) return;
+    const { variables } = await readCheckpoint(join(this.run, runFiles.checkpoints, name));
+    restoreVariables(stageVariables(stage), variables, () => undefined);
+  }
+
+  /** Gives false if the run was asked to stop. */
+  async train(): Promise<boolean> {
+    const totalSteps = this.stepsBefore(this.stages.length);
+    await this.recorder.status('training', { stages: this.stages.map(describeStage), totalSteps });
+    for (let index = this.position.stageIndex; index < this.stages.length; index++) {
+      const stage = this.stages[index] as Stage;
+      if (index > this.position.stageIndex)
+        this.position = {
+          ...start,
+          stageIndex: index,
+          chosen: this.position.chosen,
+          cursor: { step: 0, pending: { count: 0, sums: {} } },
+        };
+      if (!(await this.trainOne(stage, index))) return false;
+      await this.finishStage(stage);
+    }
+    return true;
+  }
+
+  private async trainOne(stage: Stage, index: number): Promise<boolean> {
+    const running = startStage(stage, this.prepared.measures);
+    try {
+      if (this.checkpoint) {
+        restoreVariables(running.saved, this.checkpoint.variables, (name) => {
+          throw new Failed(
+            'checkpointCorrupt',
+            `The checkpoint lacks the variable ${name}.`,
+            'Start a new run from the recipe: the model or the losses have changed.',
+          );
+        });
+        this.checkpoint = null;
+      }
+      await this.recorder.update({ stage: index, epoch: 0, step: this.position.cursor.step }, { now: true });
+      const { recipe } = this.prepared.frozen;
+      const options = { dataset: this.prepared.dataset, augment: recipe.data.augment, seed: recipe.seed };
+      return await trainStage(running, options, this.position.cursor, this.watch(running, index));
+    } finally {
+      running.dispose();
+    }
+  }
+
+  private watch(running: RunningStage, index: number): Watcher {
+    const before = this.stepsBefore(index);
+    return {
+      point: (point) => this.recorder.point(point),
+      stepped: async (cursor, epoch) => {
+        await this.recorder.stepped({
+          stage: index,
+          step: cursor.step,
+          epoch,
+          totalStep: before + cursor.step,
+        });
+        await new Promise((resume) => setImmediate(resume));
+      },
+      checkpoint: (cursor, epoch, measured) => this.save(running, index, cursor, epoch, measured),
+      shouldStop: async () => {
+        if (!stopRequested(this.run)) return false;
+        await this.recorder.status('stopping');
+        return true;
+      },
+    };
+  }
+
+  private async save(
+    running: RunningStage,
+    index: number,
+    cursor: Cursor,
+    epoch: number,
+    measured: Record<string, number> | null,
+  ): Promise<void> {
+    const totalStep = this.stepsBefore(index) + cursor.step;
+    const name = checkpointName(totalStep);
+    if (measured) await this.noteBest(running.stage, epoch, measured, name);
+    else if ((await listCheckpoints(this.run)).includes(name)) return;
+    const { best, chosen } = this.position;
+    const progress = {
+      stage: running.stage.name,
+      stageIndex: index,
+      step: cursor.step,
+      totalStep,
+      epoch,
+      best,
+      chosen,
+      pending: cursor.pending,
+    };
+    await writeCheckpoint(this.run, progress, running.saved);
+    await pruneCheckpoints(this.run, new Set([...Object.values(chosen), ...(best ? [best.folder] : [])]));
+  }
+
+  private async noteBest(
+    stage: Stage,
+    epoch: number,
+    measured: Record<string, number>,
+    folder: string,
+  ): Promise<void> {
+    const { metric, rising } = this.prepared.measures;
+    const value = measured[metric] ?? NaN;
+    const before = this.position.best;
+    if (before && (rising ? value <= before.value : value >= before.value)) return;
+    this.position.best = { epoch, metric: `val_${metric}`, value, folder };
+    if (stage.name === 'student')
+      await this.recorder.update({ best: { epoch, metric: `val_${metric}`, value } }, { now: true });
+  }
+
+  /** Chooses the stage's weights, loads them, and writes the model for use elsewhere. */
+  private async finishStage(stage: Stage): Promise<void> {
+    const last = checkpointName(this.stepsBefore(this.position.stageIndex) + stepsOf(stage));
+    const wanted = this.prepared.frozen.recipe.keep === 'best' ? (this.position.best?.folder ?? last) : last;
+    this.position.chosen = { ...this.position.chosen, [stage.name]: wanted };
+    await this.restoreChosen(stage);
+    if (!stage.only) await stage.network.save(join(this.run, stage.name));
+  }
+}
+
+const requireSame = (frozen: Record<string, string>, found: Record<string, string>): void => {
+  for (const [what, hash] of Object.entries(frozen)) {
+    if (found[what] !== undefined && found[what] !== hash)
+      throw new Failed(
+        'recipeInvalid',
+        `The ${what} has changed since this run began.`,
+        'Start a new run from the recipe, or bring the old version back.',
+      );
+  }
+};
+
+const runLocked = async (run: string, options: ExecuteOptions): Promise<RunReport> => {
+  const state = await readState(run);
+  const began = Date.now();
+  const recorder = new Recorder(run, state, options.onState);
+  try {
+    await clearStop(run);
+    await recorder.status('preparing', { pid: process.pid, failure: null });
+    const frozen = await readFrozenRecipe(run);
+    const prepared = options.prepared ?? (await prepareRun(frozen));
+    requireSame(frozen.hashes, prepared.frozen.hashes);
+    await writeFrozenRecipe(run, prepared.frozen);
+    await recorder.update({ backend: prepared.backend }, { now: true });
+    await prepared.student.save(join(run, runFiles.models, 'student'));
+    const execution = new Execution(run, prepared, recorder);
+    await execution.resume();
+    if (!(await execution.train())) {
+      throw new Failed(
+        'stopped',
+        'The run was stopped; its last checkpoint is kept.',
+        'Resume it from the run list, or with: retort resume.',
+      );
+    }
+    return await finishRun(run, prepared, recorder, (Date.now() - began) / 1000);
+  } catch (error) {
+    const failure = asFailure(error);
+    await recorder
+      .event(failure.code === 'stopped' ? 'info' : 'failure', failure.message)
+      .catch(() => undefined);
+    await recorder
+      .status(failure.code === 'stopped' ? 'stopped' : 'failed', { failure })
+      .catch(() => undefined);
+    throw error;
+  } finally {
+    await clearStop(run).catch(() => undefined);
+  }
+};
+
+/** Executes a run folder from its beginning or its newest checkpoint to its end, and writes all results into it. */
+export const executeRun = async (run: string, options: ExecuteOptions): Promise<RunReport> => {
+  const release = await lockRun(run);
+  try {
+    return await runLocked(run, options);
+  } finally {
+    tf.disposeVariables();
+    await release();
+  }
+};

@@ -1,0 +1,270 @@
+import { resolve } from 'node:path';
+import { resolvePairs } from '../adapters/resolvePairs';
+import { useBackend } from '../backend/choose';
+import { Failed } from '../contract/failure';
+import { trainingSchema, type LossOptions, type Training } from '../contract/recipe';
+import type { BackendChoice, FrozenRecipe } from '../contract/run';
+import type { Dataset } from '../data/dataset';
+import { openDataset } from '../data/open';
+import type { Method, Prepared, Setup } from '../methods/method';
+import { findMethod } from '../methods/registry';
+import type { Network } from '../models/network';
+import { openModel } from '../models/open';
+import { Random } from '../training/random';
+import { stepsPerEpoch, type Stage } from '../training/stage';
+import type { Term } from '../training/step';
+import { taskMeasures, type TaskMeasures } from '../training/task';
+
+/** A run whose models and data are open and whose losses are made; nothing is trained yet. */
+export interface PreparedRun {
+  frozen: FrozenRecipe;
+  backend: BackendChoice;
+  dataset: Dataset;
+  measures: TaskMeasures;
+  student: Network;
+  teachers: readonly Network[];
+  stages: readonly Stage[];
+  dispose(): void;
+}
+
+const open = (
+  frozen: FrozenRecipe,
+  options: { model: string; input?: Setup['student']['input'] | undefined },
+  seed: string,
+) => {
+  const { recipe, base } = frozen;
+  return openModel(resolve(base, options.model), { input: options.input ?? recipe.data.input ?? {}, seed });
+};
+
+const requireClasses = (network: Network, classes: number, role: string): void => {
+  const found = network.info.outputShape.at(-1) ?? 0;
+  if (found !== classes)
+    throw new Failed(
+      'modelInvalid',
+      `The ${role} ${network.info.name} puts out ${found} values, and the data has ${classes} classes.`,
+      'Give the model’s last layer one unit per class, or check the data section of the recipe.',
+    );
+};
+
+const requireInput = (network: Network, sample: readonly number[], role: string): void => {
+  const wanted = network.info.inputShape;
+  const fits =
+    wanted.length === sample.length && wanted.every((size, axis) => !(size > 0) || size === sample[axis]);
+  if (!fits)
+    throw new Failed(
+      'modelInvalid',
+      `The ${role} ${network.info.name} takes [${wanted.join(', ')}], and a sample is [${sample.join(', ')}].`,
+      'Teacher and student must take the same samples: change the model’s input, or the size in the data section.',
+    );
+};
+
+/** Labels of the losses, unique: a method used twice gets a number. */
+const labelsOf = (losses: readonly LossOptions[]): string[] =>
+  losses.map(({ method }, index) => {
+    const before = losses.slice(0, index).filter((other) => other.method === method).length;
+    return before === 0 ? method : `${method}-${before + 1}`;
+  });
+
+interface Opened {
+  frozen: FrozenRecipe;
+  dataset: Dataset;
+  student: Network;
+  teachers: readonly Network[];
+}
+
+const makeSetup = (opened: Opened, method: Method, options: LossOptions, label: string): Setup => {
+  const { frozen, dataset, student, teachers } = opened;
+  const { recipe } = frozen;
+  const [teacher] = teachers;
+  if (method.needsTeacher && !teacher)
+    throw new Failed(
+      'recipeInvalid',
+      `The method ${method.id} needs a teacher, and the recipe names none.`,
+      'Add "teacher" to the recipe, or leave this loss out.',
+    );
+  return {
+    task: recipe.task,
+    classes: dataset.classes.length,
+    samples: dataset.train.count,
+    labels: dataset.train.labels,
+    batchSize: Math.min(recipe.training.batchSize, dataset.train.count),
+    epochs: recipe.training.epochs,
+    stepsPerEpoch: stepsPerEpoch(dataset, recipe.training.batchSize),
+    student,
+    teachers,
+    pairs: teacher ? resolvePairs(options.pairs, teacher.info, student.info, method) : [],
+    openPeer: (name) => open(frozen, recipe.student, `${recipe.seed}/${label}/${name}`),
+    random: (name) => new Random(`${recipe.seed}/${label}/${name}`),
+  };
+};
+
+const prepareTerm = async (
+  opened: Opened,
+  options: LossOptions,
+  index: number,
+  label: string,
+): Promise<Term> => {
+  const method = findMethod(options.method);
+  const prepared: Prepared = await method.prepare(makeSetup(opened, method, options, label), options);
+  return {
+    label,
+    group: `${index}-${options.method}`,
+    weight: options.weight ?? method.defaultWeight,
+    prepared,
+  };
+};
+
+/** The plain task loss, for teachers and the control. */
+const taskTerm = async (opened: Opened, network: Network): Promise<Term> => {
+  const method = findMethod('task');
+  const alone = { ...opened, student: network, teachers: [] };
+  const options = { method: 'task' };
+  return {
+    label: 'task',
+    group: '0-task',
+    weight: 1,
+    prepared: await method.prepare(makeSetup(alone, method, options, 'task'), options),
+  };
+};
+
+const merged = (training: Training, changes: Partial<Training> | undefined): Training =>
+  trainingSchema.parse({
+    ...training,
+    ...Object.fromEntries(Object.entries(changes ?? {}).filter(([, value]) => value !== undefined)),
+  });
+
+const teacherStages = async (opened: Opened): Promise<Stage[]> => {
+  const stages: Stage[] = [];
+  for (const [which, options] of (opened.frozen.recipe.teacher ?? []).entries()) {
+    const network = opened.teachers[which];
+    if (!network || !options.train) continue;
+    const name = which === 0 ? 'teacher' : `teacher-${which + 1}`;
+    const training = merged(opened.frozen.recipe.training, options.train);
+    stages.push({
+      name,
+      training,
+      stepsPerEpoch: stepsPerEpoch(opened.dataset, training.batchSize),
+      stream: name,
+      group: name,
+      network,
+      teachers: [],
+      terms: [await taskTerm(opened, network)],
+    });
+  }
+  return stages;
+};
+
+/** A method's own stage neither remembers nor trains critics. */
+const silent = { remember: () => undefined, opponents: [] };
+
+const studentStages = async (opened: Opened): Promise<Stage[]> => {
+  const { frozen, dataset, student, teachers } = opened;
+  const { recipe } = frozen;
+  const labels = labelsOf(recipe.losses);
+  const terms: Term[] = [];
+  for (const [index, options] of recipe.losses.entries())
+    terms.push(await prepareTerm(opened, options, index, labels[index] ?? options.method));
+  if (terms.every((term) => term.weight === 0))
+    throw new Failed(
+      'recipeInvalid',
+      'Every loss has the weight 0, so nothing would be learnt.',
+      'Give at least one loss a weight.',
+    );
+  const shared = { network: student, teachers, terms, group: 'student' };
+  const main: Stage = {
+    ...shared,
+    name: 'student',
+    stream: 'student',
+    training: recipe.training,
+    stepsPerEpoch: stepsPerEpoch(dataset, recipe.training.batchSize),
+  };
+  const before = terms.flatMap((term) =>
+    (term.prepared.stages ?? []).map((only): Stage => {
+      const training = merged(recipe.training, only.training);
+      const name = `${term.label}-${only.name}`;
+      const alone = { ...term, weight: 1, prepared: { ...term.prepared, ...silent, losses: only.losses } };
+      return {
+        ...shared,
+        terms: [alone],
+        name,
+        stream: name,
+        training,
+        stepsPerEpoch: stepsPerEpoch(dataset, training.batchSize),
+        only,
+      };
+    }),
+  );
+  return [...before, main];
+};
+
+const controlStage = async (opened: Opened): Promise<Stage[]> => {
+  const { frozen, dataset } = opened;
+  const { recipe } = frozen;
+  if (!recipe.control) return [];
+  const network = await open(frozen, recipe.student, `${recipe.seed}/student`);
+  return [
+    {
+      name: 'control',
+      training: recipe.training,
+      stepsPerEpoch: stepsPerEpoch(dataset, recipe.training.batchSize),
+      stream: 'student',
+      group: 'control',
+      network,
+      teachers: [],
+      terms: [await taskTerm(opened, network)],
+    },
+  ];
+};
+
+const openTeachers = async (frozen: FrozenRecipe): Promise<Network[]> => {
+  const teachers: Network[] = [];
+  for (const [which, options] of (frozen.recipe.teacher ?? []).entries())
+    teachers.push(await open(frozen, options, `${frozen.recipe.seed}/teacher/${which}`));
+  return teachers;
+};
+
+const hashesOf = async (opened: Opened): Promise<Record<string, string>> => ({
+  data: opened.dataset.hash,
+  student: await opened.student.hash(),
+  ...Object.fromEntries(
+    await Promise.all(
+      opened.teachers.map(async (teacher, which) => [
+        which === 0 ? 'teacher' : `teacher-${which + 1}`,
+        await teacher.hash(),
+      ]),
+    ),
+  ),
+});
+
+/** Opens and checks all that a run needs. Fails before anything is trained or written. */
+export const prepareRun = async (frozen: FrozenRecipe): Promise<PreparedRun> => {
+  const { recipe, base } = frozen;
+  const backend = await useBackend(recipe.backend);
+  const teachers = await openTeachers(frozen);
+  const student = await open(frozen, recipe.student, `${recipe.seed}/student`);
+  const dataset = await openDataset(recipe.data, base, student.info.inputShape, recipe.seed);
+  for (const [network, role] of [
+    [student, 'student'],
+    ...teachers.map((teacher) => [teacher, 'teacher']),
+  ] as [Network, string][]) {
+    requireInput(network, dataset.train.shape, role);
+    requireClasses(network, dataset.classes.length, role);
+  }
+  const opened = { frozen, dataset, student, teachers };
+  const stages = [
+    ...(await teacherStages(opened)),
+    ...(await studentStages(opened)),
+    ...(await controlStage(opened)),
+  ];
+  const networks = new Set([student, ...teachers, ...stages.map((stage) => stage.network)]);
+  return {
+    frozen: { ...frozen, hashes: await hashesOf(opened) },
+    backend,
+    dataset,
+    measures: taskMeasures[recipe.task],
+    student,
+    teachers,
+    stages,
+    dispose: () => networks.forEach((network) => network.dispose()),
+  };
+};

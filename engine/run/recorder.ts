@@ -1,0 +1,66 @@
+import { isActive, type MetricPoint, type RunState, type RunStatus } from '../contract/run';
+import { appendEvent, appendMetric, writeState } from './folder';
+
+const stateEveryMs = 400;
+
+/** Seconds left: the pace of the last steps, over all the steps still to do. */
+export class Pace {
+  private last = performance.now();
+  private secondsPerStep: number | null = null;
+
+  stepped(): void {
+    const now = performance.now();
+    const seconds = (now - this.last) / 1000;
+    this.last = now;
+    this.secondsPerStep =
+      this.secondsPerStep === null ? seconds : 0.95 * this.secondsPerStep + 0.05 * seconds;
+  }
+
+  secondsLeft(steps: number): number | null {
+    return this.secondsPerStep === null ? null : Math.round(this.secondsPerStep * steps);
+  }
+}
+
+/** Writes a run's state, metrics and events as they come; the state at most a few times a second. */
+export class Recorder {
+  private written = 0;
+  private readonly pace = new Pace();
+
+  constructor(
+    private readonly run: string,
+    public state: RunState,
+    private readonly onState: (state: RunState) => void,
+  ) {}
+
+  async update(changes: Partial<RunState>, options: { now: boolean }): Promise<void> {
+    this.state = { ...this.state, ...changes, updatedAt: new Date().toISOString() };
+    this.onState(this.state);
+    const now = performance.now();
+    if (!options.now && now - this.written < stateEveryMs) return;
+    this.written = now;
+    await writeState(this.run, this.state);
+  }
+
+  async stepped(changes: Partial<RunState> & { totalStep: number }): Promise<void> {
+    this.pace.stepped();
+    const secondsLeft = this.pace.secondsLeft(this.state.totalSteps - changes.totalStep);
+    await this.update({ ...changes, secondsLeft }, { now: false });
+  }
+
+  async point(point: MetricPoint): Promise<void> {
+    await appendMetric(this.run, point);
+    const latest = Object.fromEntries(
+      Object.entries(point.values).map(([name, value]) => [`${point.stage}/${name}`, value]),
+    );
+    await this.update({ latest: { ...this.state.latest, ...latest } }, { now: false });
+  }
+
+  async status(status: RunStatus, changes: Partial<RunState> = {}): Promise<void> {
+    const ended = isActive(status) ? {} : { pid: null, secondsLeft: null };
+    await this.update({ status, ...ended, ...changes }, { now: true });
+  }
+
+  event(kind: 'info' | 'warning' | 'failure', message: string): Promise<void> {
+    return appendEvent(this.run, kind, message);
+  }
+}

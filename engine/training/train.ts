@@ -1,0 +1,178 @@
+import * as tf from '@tensorflow/tfjs';
+import { Failed } from '../contract/failure';
+import type { MetricPoint } from '../contract/run';
+import { batchOrder, makeBatch } from '../data/batches';
+import type { Batch, Dataset } from '../data/dataset';
+import type { DataOptions } from '../contract/recipe';
+import type { Prepared } from '../methods/method';
+import { evaluate } from './evaluate';
+import { Random, withSeed } from './random';
+import { learningRateAt } from './schedule';
+import type { RunningStage } from './stage';
+import { trainStep } from './step';
+
+/** Where a stage stands; what a checkpoint keeps of it besides the variables. */
+export interface Cursor {
+  /** Steps done. */
+  step: number;
+  /** Sums of the live numbers since the last point. */
+  pending: { count: number; sums: Record<string, number> };
+}
+
+/** What the loop tells, and what it asks. */
+export interface Watcher {
+  point(point: MetricPoint): Promise<void>;
+  /** After every step. */
+  stepped(cursor: Cursor, epoch: number): Promise<void>;
+  /** After the validation of an epoch (`epoch` whole epochs are done), and every `checkpointEvery` steps without `measured`. */
+  checkpoint(cursor: Cursor, epoch: number, measured: Record<string, number> | null): Promise<void>;
+  shouldStop(): Promise<boolean>;
+}
+
+export interface TrainOptions {
+  dataset: Dataset;
+  augment: DataOptions['augment'];
+  seed: number;
+}
+
+const drawAll = (
+  running: RunningStage,
+  batch: Batch,
+  facts: { positions: Int32Array; labels: Int32Array },
+  name: string,
+) => {
+  const drawn = new Map<Prepared, Record<string, tf.Tensor>>();
+  for (const term of running.plan.terms) {
+    const made = term.prepared.draw?.(new Random(`${name}/${term.group}`), {
+      size: batch.images.shape[0] ?? 0,
+      labels: facts.labels,
+      indices: facts.positions,
+    });
+    if (made) drawn.set(term.prepared, made);
+  }
+  return drawn;
+};
+
+/** The step itself, with everything random drawn from names that a resumed run draws again. */
+const runStep = (
+  running: RunningStage,
+  options: TrainOptions,
+  step: number,
+  positions: Int32Array,
+): Record<string, number> => {
+  const { stage } = running;
+  const name = `${options.seed}/${stage.stream}/${step}`;
+  const batch = makeBatch(options.dataset.train, positions, options.augment, new Random(`${name}/batch`));
+  const labels = positions.map((position) => options.dataset.train.labels[position] ?? 0);
+  const drawn = drawAll(running, batch, { positions, labels }, name);
+  const epochs = step / stage.stepsPerEpoch;
+  const rate = learningRateAt(
+    stage.training.schedule,
+    stage.training.learningRate,
+    epochs,
+    stage.training.epochs,
+  );
+  const learningRate = tf.scalar(rate);
+  const epoch = tf.scalar(epochs);
+  try {
+    return {
+      ...withSeed(name, () => trainStep(running.plan, { batch, drawn, learningRate, epoch })),
+      lr: rate,
+    };
+  } finally {
+    tf.dispose([
+      batch.images,
+      batch.labels,
+      batch.indices,
+      learningRate,
+      epoch,
+      ...[...drawn.values()].map((one) => Object.values(one)),
+    ]);
+  }
+};
+
+const guard = (numbers: Record<string, number>, stage: string, step: number): void => {
+  const broken = Object.entries(numbers).find(([, value]) => !Number.isFinite(value));
+  if (broken)
+    throw new Failed(
+      'notANumber',
+      `${broken[0]} became ${broken[1]} in step ${step} of the stage "${stage}".`,
+      'Lower the learning rate or that loss’s weight, or add warm-up; the last checkpoint holds the weights from before.',
+    );
+};
+
+const collect = (cursor: Cursor, numbers: Record<string, number>): void => {
+  cursor.pending.count++;
+  for (const [name, value] of Object.entries(numbers))
+    cursor.pending.sums[name] = (cursor.pending.sums[name] ?? 0) + value;
+};
+
+const flush = (cursor: Cursor, rate: number): Record<string, number> => {
+  const { count, sums } = cursor.pending;
+  cursor.pending = { count: 0, sums: {} };
+  return { ...Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum / count])), lr: rate };
+};
+
+const finishEpoch = async (
+  running: RunningStage,
+  options: TrainOptions,
+  cursor: Cursor,
+  epoch: number,
+  watcher: Watcher,
+) => {
+  const { stage, plan } = running;
+  const measured = await evaluate(stage.network, options.dataset.validation, plan.measures);
+  const values = Object.fromEntries(Object.entries(measured).map(([name, value]) => [`val_${name}`, value]));
+  await watcher.point({ stage: stage.name, step: cursor.step, epoch, split: 'validation', values });
+  await watcher.checkpoint(cursor, epoch, measured);
+};
+
+/** Gives false if the stage was asked to stop. */
+const trainEpoch = async (
+  running: RunningStage,
+  options: TrainOptions,
+  cursor: Cursor,
+  epoch: number,
+  watcher: Watcher,
+): Promise<boolean> => {
+  const { stage, plan } = running;
+  const { batchSize, logEvery, checkpointEvery } = stage.training;
+  const order = batchOrder(options.dataset.train.count, options.seed, epoch);
+  const begin = cursor.step - epoch * stage.stepsPerEpoch;
+  if (begin === 0) for (const term of plan.terms) await term.prepared.beforeEpoch?.(epoch);
+  for (let index = begin; index < stage.stepsPerEpoch; index++) {
+    if (await watcher.shouldStop()) {
+      await watcher.checkpoint(cursor, epoch, null);
+      return false;
+    }
+    const positions = order.slice(index * batchSize, (index + 1) * batchSize);
+    const numbers = runStep(running, options, cursor.step, positions);
+    cursor.step++;
+    guard(numbers, stage.name, cursor.step);
+    collect(cursor, numbers);
+    const isLast = index === stage.stepsPerEpoch - 1;
+    if (isLast || cursor.step % logEvery === 0) {
+      const values = flush(cursor, numbers.lr ?? 0);
+      await watcher.point({ stage: stage.name, step: cursor.step, epoch: epoch + 1, split: 'train', values });
+    }
+    await watcher.stepped(cursor, epoch + 1);
+    if (!isLast && checkpointEvery !== undefined && cursor.step % checkpointEvery === 0)
+      await watcher.checkpoint(cursor, epoch, null);
+  }
+  return true;
+};
+
+/** Trains one stage from where the cursor stands to its end. Gives false if it was asked to stop. */
+export const trainStage = async (
+  running: RunningStage,
+  options: TrainOptions,
+  cursor: Cursor,
+  watcher: Watcher,
+): Promise<boolean> => {
+  const { training, stepsPerEpoch } = running.stage;
+  for (let epoch = Math.floor(cursor.step / stepsPerEpoch); epoch < training.epochs; epoch++) {
+    if (!(await trainEpoch(running, options, cursor, epoch, watcher))) return false;
+    await finishEpoch(running, options, cursor, epoch + 1, watcher);
+  }
+  return true;
+};
