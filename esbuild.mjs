@@ -1,6 +1,6 @@
 // Three programs, three outputs: the extension host, the engine (as `engine.cjs` and the `retort` command), the pages.
 import * as esbuild from 'esbuild';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, readdirSync } from 'node:fs';
 
 const watch = process.argv.includes('--watch');
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
@@ -37,7 +37,8 @@ const builds = [
     format: 'cjs',
     external: native,
     keepNames: true,
-    mainFields: ['module', 'main'],
+    // tfjs-node is CommonJS with ES5 classes that extend tfjs's: both must come from tfjs's Node builds, once.
+    mainFields: ['main', 'module'],
     banner: { js: '#!/usr/bin/env node' },
   },
   ...readdirSync('webview', { withFileTypes: true })
@@ -57,3 +58,7 @@ for (const options of builds) {
   if (watch) await (await esbuild.context(options)).watch();
   else await esbuild.build(options);
 }
+
+// What `retort backends --install` compiles: tfjs-node's binding and the Node-API headers.
+cpSync('node_modules/@tensorflow/tfjs-node-gpu/binding', 'dist/binding', { recursive: true });
+cpSync('node_modules/node-api-headers/include', 'dist/binding/node-api', { recursive: true });

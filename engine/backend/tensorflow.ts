@@ -1,0 +1,92 @@
+import * as tf from '@tensorflow/tfjs';
+import { existsSync } from 'node:fs';
+import util from 'node:util';
+import { Failed } from '../contract/failure';
+import { installedRuntimes, namedRuntime, type Runtime } from './runtime';
+
+/** The part of tfjs-node's binding that is used directly. */
+interface Binding {
+  TF_Version: string;
+  isUsingGpuDevice(): boolean;
+}
+
+const installHint = 'Run `retort backends --install`.';
+
+/** Node 23 dropped these from `util`; tfjs-node still calls them (tensorflow/tfjs#8609). */
+const restoreUtil = (): void => {
+  const removed = {
+    isNullOrUndefined: (value: unknown): boolean => value === null || value === undefined,
+    isArray: (value: unknown): boolean => Array.isArray(value),
+  };
+  for (const [name, check] of Object.entries(removed)) {
+    if (!(name in util)) Object.assign(util, { [name]: check });
+  }
+};
+
+/** Read by TensorFlow when its library is loaded; what the user has set stays. */
+const setEnvironment = (): void => {
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '3';
+  process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
+};
+
+const loadBinding = (file: string): Binding => {
+  const holder = { exports: {} as Binding };
+  process.dlopen(holder, file);
+  return holder.exports;
+};
+
+/** The runtime to use: the one that `RETORT_TENSORFLOW` names, else the newest in the cache folder. */
+export const findRuntime = (): Runtime => {
+  const named = namedRuntime();
+  if (named && !existsSync(named.binding)) {
+    const message = `RETORT_TENSORFLOW names ${named.folder}, which has no TensorFlow binding.`;
+    throw new Failed('backendMissing', message, 'Correct or unset RETORT_TENSORFLOW.');
+  }
+  const runtime = named ?? installedRuntimes()[0];
+  if (!runtime) throw new Failed('backendMissing', 'TensorFlow is not installed.', installHint);
+  return runtime;
+};
+
+const register = async (binding: Binding): Promise<void> => {
+  const { NodeJSKernelBackend } = await import('@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js');
+  await import('@tensorflow/tfjs-node-gpu/dist/register_all_kernels.js');
+  const gpu = binding.isUsingGpuDevice();
+  const packageName = `@tensorflow/tfjs-node${gpu ? '-gpu' : ''}`;
+  const native = binding as ConstructorParameters<typeof NodeJSKernelBackend>[0];
+  tf.registerBackend('tensorflow', () => new NodeJSKernelBackend(native, packageName), 3);
+};
+
+let loaded: { description: string } | null = null;
+
+/**
+ * Loads TensorFlow and makes it tfjs's backend; does nothing where it is loaded already. Returns its description.
+ *
+ * @throws Failed backendMissing or backendBroken.
+ */
+export const useTensorflow = async (): Promise<string> => {
+  if (!loaded) {
+    const { binding: file } = findRuntime();
+    restoreUtil();
+    setEnvironment();
+    const binding = await loadBindingOrExplain(file);
+    await register(binding);
+    loaded = {
+      description: `TensorFlow ${binding.TF_Version}, ${binding.isUsingGpuDevice() ? 'GPU' : 'CPU'}`,
+    };
+  }
+  if (!(await tf.setBackend('tensorflow'))) {
+    throw new Failed('backendBroken', 'TensorFlow was loaded but could not be started.', installHint);
+  }
+  return loaded.description;
+};
+
+const loadBindingOrExplain = async (file: string): Promise<Binding> => {
+  try {
+    return loadBinding(file);
+  } catch (error) {
+    const reason = (error as Error).message.split('\n')[0];
+    throw new Failed('backendBroken', `TensorFlow could not be loaded: ${reason}.`, installHint, {
+      cause: error,
+    });
+  }
+};
