@@ -1,0 +1,52 @@
+import type { RunReport } from '../contract/run';
+import { accuracyOf } from './figureTable';
+import { formatPoints, formatShare, formatTimes } from './quantity';
+
+/** What distilling bought over training without it, in a sentence: also when that is nothing, or a loss. */
+export const gainSentence = (report: RunReport): string => {
+  const without = report.teacher ? 'without the teacher' : 'without distilling';
+  const reached = `The student reaches ${formatShare(accuracyOf(report.student))} on the ${report.split} split`;
+  if (report.gain === null || !Number.isFinite(report.gain)) {
+    return `${reached}; no control was trained, so what distilling bought is not known.`;
+  }
+  const points = `${formatPoints(report.gain)} points`;
+  if (report.gain === 0) {
+    return `${reached}, exactly as the same student trained ${without}: distilling bought nothing here.`;
+  }
+  return report.gain > 0
+    ? `${reached}: distilling bought ${points} over the same student trained ${without}.`
+    : `${reached}: distilling cost ${points} against the same student trained ${without}.`;
+};
+
+/** How small the student is and what it keeps of the teacher; null without a teacher. */
+export const sizeSentence = (report: RunReport): string | null => {
+  const { teacher, student } = report;
+  if (!teacher || !(student.parameters > 0) || !(teacher.parameters > 0)) return null;
+  const smaller = student.parameters <= teacher.parameters;
+  const times = smaller
+    ? `${formatTimes(teacher.parameters, student.parameters)} smaller than`
+    : `${formatTimes(student.parameters, teacher.parameters)} as large as`;
+  const share = accuracyOf(student) / accuracyOf(teacher);
+  const size = `It is ${times} its teacher`;
+  return Number.isFinite(share) ? `${size} and keeps ${formatShare(share)} of its accuracy.` : `${size}.`;
+};
+
+/** How far the gain can be trusted: it is one run, and a small split blurs it. */
+export const trustSentence = (report: RunReport): string | null => {
+  if (report.gain === null || !report.control) return null;
+  const once = 'This is one run with one seed';
+  const margin = chanceMargin(report);
+  if (margin === null) return `${once}: other seeds will differ a little.`;
+  const samples = `With ${(report.samples ?? 0).toLocaleString('en-US')} ${report.split} samples`;
+  const verdict = Math.abs(report.gain) < margin ? 'this one is below that' : 'this one is above that';
+  return `${once}. ${samples}, a difference under about ${formatPoints(margin)} points may be chance; ${verdict}.`;
+};
+
+/** Twice the standard error of a difference of two accuracies (binomial, taken as independent). */
+const chanceMargin = (report: RunReport): number | null => {
+  if (!report.control || !report.samples) return null;
+  const variance = [report.student, report.control]
+    .map(accuracyOf)
+    .reduce((sum, share) => sum + share * (1 - share), 0);
+  return Number.isFinite(variance) ? 2 * Math.sqrt(variance / report.samples) : null;
+};
