@@ -53,19 +53,33 @@ export const scheduleSchema = z.discriminatedUnion('kind', [
   }),
 ]);
 
-export const trainingSchema = z.strictObject({
-  epochs: z.int().positive().default(10),
-  batchSize: z.int().positive().default(64),
-  learningRate: z.number().positive().default(0.05),
-  optimizer: optimizerSchema.prefault({ kind: 'sgd' }),
-  schedule: scheduleSchema.prefault({ kind: 'cosine' }),
-  logEvery: z.int().positive().default(10).describe('Steps between two points of the live curves.'),
+const trainingFields = {
+  epochs: z.int().positive(),
+  batchSize: z.int().positive(),
+  learningRate: z.number().positive().describe('At its peak, after the warm-up.'),
+  optimizer: optimizerSchema,
+  schedule: scheduleSchema,
+  logEvery: z.int().positive().describe('Steps between two points of the live curves.'),
   checkpointEvery: z
     .int()
     .positive()
     .optional()
     .describe('Steps between checkpoints; without it, one an epoch.'),
+};
+
+export const trainingSchema = z.strictObject({
+  ...trainingFields,
+  epochs: trainingFields.epochs.default(10),
+  batchSize: trainingFields.batchSize.default(64),
+  learningRate: trainingFields.learningRate.default(0.05),
+  optimizer: trainingFields.optimizer.prefault({ kind: 'sgd' }),
+  schedule: trainingFields.schedule.prefault({ kind: 'cosine' }),
+  logEvery: trainingFields.logEvery.default(10),
 });
+
+/** Settings of one stage that differ from the training section's. */
+const trainingChanges = z.strictObject(trainingFields).partial();
+export type TrainingChanges = z.infer<typeof trainingChanges>;
 export type Training = z.infer<typeof trainingSchema>;
 export type OptimizerOptions = z.infer<typeof optimizerSchema>;
 export type ScheduleOptions = z.infer<typeof scheduleSchema>;
@@ -78,8 +92,7 @@ const modelReference = z
 export const teacherSchema = z.strictObject({
   model: modelReference,
   input: input.optional().describe('Only where the teacher expects other values than the data section says.'),
-  train: trainingSchema
-    .partial()
+  train: trainingChanges
     .optional()
     .describe('Train this teacher first; settings left out are the training section’s.'),
 });

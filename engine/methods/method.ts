@@ -1,6 +1,13 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { z } from 'zod';
-import type { AdapterKind, LossOptions, OptimizerOptions, Pair, Task, Training } from '../contract/recipe';
+import type {
+  AdapterKind,
+  LossOptions,
+  OptimizerOptions,
+  Pair,
+  Task,
+  TrainingChanges,
+} from '../contract/recipe';
 import type { Batch, BatchFacts } from '../data/dataset';
 import type { Network, Outputs } from '../models/network';
 import type { Random } from '../training/random';
@@ -19,6 +26,8 @@ export interface Method<P extends LossOptions = LossOptions> {
   /** `features`: pairs of feature maps, proposed where the recipe names none; `none`: it finds its taps itself. */
   pairs: 'none' | 'features';
   defaultWeight: number;
+  /** Of the proposed pairs, shallowest first, those that this method takes by default; without it, all. */
+  keepPairs?(proposed: readonly Pair[]): readonly Pair[];
   /** Strict: `method`, the common keys (`lossKeys`) and its own parameters, all with defaults and descriptions. */
   options: z.ZodType<P>;
   /** Makes the modules for one run. Throws `Failed` (pairMismatch, recipeInvalid) for what cannot work. */
@@ -66,6 +75,8 @@ export interface Adapter extends Module {
 
 /** A method made ready for one run. Everything it trains or remembers is declared here, so it is saved and resumed. */
 export interface Prepared {
+  /** The published weight for these options, where it differs from the method's default. */
+  weight?: number;
   /** Taps this method reads; the trainer computes no others. */
   taps: { student: readonly string[]; teachers: readonly (readonly string[])[] };
   /** Trained with the student by the same optimizer and schedule. */
@@ -112,7 +123,7 @@ export interface Opponent {
 
 export interface MethodStage {
   name: string;
-  training: Partial<Training>;
+  training: TrainingChanges;
   /** What this stage trains. */
   variables: ReadonlyMap<string, tf.Variable>;
   losses(step: Step): Record<string, tf.Scalar>;

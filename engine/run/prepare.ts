@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { resolvePairs } from '../adapters/resolvePairs';
 import { useBackend } from '../backend/choose';
 import { Failed } from '../contract/failure';
-import { trainingSchema, type LossOptions, type Training } from '../contract/recipe';
+import { trainingSchema, type LossOptions, type Training, type TrainingChanges } from '../contract/recipe';
 import type { BackendChoice, FrozenRecipe } from '../contract/run';
 import type { Dataset } from '../data/dataset';
 import { openDataset } from '../data/open';
@@ -109,7 +109,7 @@ const prepareTerm = async (
   return {
     label,
     group: `${index}-${options.method}`,
-    weight: options.weight ?? method.defaultWeight,
+    weight: options.weight ?? prepared.weight ?? method.defaultWeight,
     prepared,
   };
 };
@@ -127,7 +127,7 @@ const taskTerm = async (opened: Opened, network: Network): Promise<Term> => {
   };
 };
 
-const merged = (training: Training, changes: Partial<Training> | undefined): Training =>
+const merged = (training: Training, changes: TrainingChanges | undefined): Training =>
   trainingSchema.parse({
     ...training,
     ...Object.fromEntries(Object.entries(changes ?? {}).filter(([, value]) => value !== undefined)),

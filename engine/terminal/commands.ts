@@ -1,0 +1,78 @@
+import { resolve } from 'node:path';
+import { Option, type Command } from 'commander';
+import { addBackendCommand } from './backends';
+import { addRunCommands } from './runs';
+import { answer, type Shared } from './answer';
+
+const jsonOption = () => new Option('--json', 'print one JSON document on standard output');
+const backendOption = () =>
+  new Option('--backend <name>', 'what computes').choices(['auto', 'tensorflow', 'cpu']).default('auto');
+
+const addModelCommands = (program: Command): void => {
+  program
+    .command('profile <model>')
+    .description('layers, shapes, parameters and multiply-accumulates of a model file or file#export')
+    .addOption(jsonOption())
+    .addOption(backendOption())
+    .action((model: string, options: Shared) =>
+      answer(options, async () => {
+        const { profileModel, formatProfile } = await import('./profile');
+        const info = await profileModel(model, options.backend);
+        return { value: info, text: formatProfile(info) };
+      }),
+    );
+  program
+    .command('propose <teacher> <student>')
+    .description('layer pairs that a feature method could match')
+    .addOption(jsonOption())
+    .addOption(backendOption())
+    .action((teacher: string, student: string, options: Shared) =>
+      answer(options, async () => {
+        const { proposeFor, formatPairs } = await import('./profile');
+        const pairs = await proposeFor(teacher, student, options.backend);
+        return { value: { pairs }, text: formatPairs(pairs) };
+      }),
+    );
+};
+
+const addListCommands = (program: Command): void => {
+  program
+    .command('methods')
+    .description('the distillation methods, what they need and where they come from')
+    .addOption(jsonOption())
+    .action((options: Shared) =>
+      answer(options, async () => {
+        const [{ methodInfos }, { formatMethods }] = await Promise.all([
+          import('../methods/registry'),
+          import('./profile'),
+        ]);
+        const methods = methodInfos();
+        return { value: { methods }, text: formatMethods(methods) };
+      }),
+    );
+  program
+    .command('schema')
+    .description('the JSON Schema of recipes')
+    .action(() =>
+      answer({ json: true }, async () => {
+        const { recipeJsonSchema } = await import('../recipe');
+        return { value: recipeJsonSchema(), text: '' };
+      }),
+    );
+};
+
+/** Engine code is loaded by the command that needs it: `--help` answers at once. */
+export const addCommands = (program: Command): void => {
+  addRunCommands(program, jsonOption, backendOption);
+  addModelCommands(program);
+  addListCommands(program);
+  addBackendCommand(program, jsonOption);
+  program
+    .command('serve', { hidden: true })
+    .description('answer the extension over IPC')
+    .action(async () => (await import('../serve')).serve());
+  program
+    .command('execute <run>', { hidden: true })
+    .description('execute a run folder')
+    .action(async (run: string) => (await import('./runs')).executeQuietly(resolve(run)));
+};

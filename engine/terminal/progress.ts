@@ -1,0 +1,52 @@
+import cliProgress from 'cli-progress';
+import type { RunState } from '../contract/run';
+
+const clock = (seconds: number | null): string => {
+  if (seconds === null) return '';
+  const minutes = Math.floor(seconds / 60);
+  return minutes > 0 ? `${minutes} min ${seconds % 60} s left` : `${seconds} s left`;
+};
+
+const newest = (state: RunState): string => {
+  const stage = state.stages[state.stage]?.name ?? '';
+  const shown = ['loss', 'acc', 'val_acc'].flatMap((name) => {
+    const value = state.latest[`${stage}/${name}`];
+    return value === undefined ? [] : [`${name} ${value.toFixed(3)}`];
+  });
+  return shown.join('  ');
+};
+
+/** A progress bar on standard error; on a terminal it moves, elsewhere it prints a line an epoch. */
+export class ProgressBar {
+  private bar: cliProgress.SingleBar | null = null;
+  private line = '';
+
+  show(state: RunState): void {
+    if (state.totalSteps === 0) return;
+    const stage = state.stages[state.stage];
+    if (!stage) return;
+    const where = `${stage.name} ${Math.max(1, state.epoch)}/${stage.epochs}`;
+    if (process.stderr.isTTY) this.draw(state, where);
+    else if (where !== this.line) {
+      this.line = where;
+      process.stderr.write(`${where}  ${newest(state)}  ${clock(state.secondsLeft)}\n`);
+    }
+  }
+
+  private draw(state: RunState, where: string): void {
+    if (!this.bar) {
+      const format = '{bar} {percentage}% | {where} | {newest} | {left}';
+      this.bar = new cliProgress.SingleBar(
+        { format, stream: process.stderr, hideCursor: true, barsize: 24 },
+        cliProgress.Presets.shades_classic,
+      );
+      this.bar.start(state.totalSteps, 0, { where, newest: '', left: '' });
+    }
+    this.bar.update(state.totalStep, { where, newest: newest(state), left: clock(state.secondsLeft) });
+  }
+
+  end(): void {
+    this.bar?.stop();
+    this.bar = null;
+  }
+}
