@@ -1,0 +1,45 @@
+import type * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
+import { lossKeys } from '../contract/recipe';
+import { atLoss } from '../losses/at';
+import { matchPairs, preparePairs, requireMaps } from './matchedPairs';
+import type { Method, Prepared, Setup } from './method';
+
+const options = z.strictObject({
+  method: z.literal('at'),
+  ...lossKeys,
+  form: z
+    .enum(['code', 'paper'])
+    .default('code')
+    .describe('`code`: mean of squared differences, weight 1000. `paper`: mean of norms, weight 10.'),
+});
+type Options = z.infer<typeof options>;
+
+/**
+ * The paper's form has no published weight: its norm is not divided by the P positions. 10 gives the gradient that
+ * 1000 gives the code's form on maps of 8x8.
+ */
+const weights = { code: 1000, paper: 10 };
+
+export const at = {
+  id: 'at',
+  title: 'Attention transfer (AT)',
+  summary: 'Matches where in the picture each stage is active; channels may differ, no adapter is trained.',
+  source: 'Zagoruyko and Komodakis, Paying More Attention to Attention (ICLR 2017), equation 2.',
+  url: 'https://arxiv.org/abs/1612.03928',
+  tasks: ['classification'],
+  needsTeacher: true,
+  pairs: 'features',
+  defaultWeight: weights.code,
+  options,
+  prepare: (setup: Setup, { form }: Options): Prepared => {
+    requireMaps(setup, 'at', 'where maps are active');
+    const matched = matchPairs(setup, { channels: 'any', sizes: 'resized' });
+    return {
+      ...preparePairs(matched, (student, teacher) =>
+        atLoss(student as tf.Tensor4D, teacher as tf.Tensor4D, form),
+      ),
+      weight: weights[form],
+    };
+  },
+} satisfies Method<Options>;

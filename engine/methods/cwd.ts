@@ -1,0 +1,47 @@
+import type * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
+import { lossKeys } from '../contract/recipe';
+import { cwdLoss } from '../losses/cwd';
+import { resizeToTeacher } from '../losses/resample';
+import { matchPairs, preparePairs, requireMaps } from './matchedPairs';
+import type { Method, Prepared, Setup } from './method';
+
+const options = z.strictObject({
+  method: z.literal('cwd'),
+  ...lossKeys,
+  temperature: z
+    .number()
+    .positive()
+    .default(4)
+    .describe('Softens each channel’s distribution over positions.'),
+});
+type Options = z.infer<typeof options>;
+
+/** Published with temperature 4: 35 to 40 on features, 3 on class maps. */
+const weights = { features: 35, logits: 3 };
+
+export const cwd = {
+  id: 'cwd',
+  title: 'Channel-wise distillation (CWD)',
+  summary: 'Matches where each channel responds most: each channel’s map as a distribution over positions.',
+  source:
+    'Shu et al., Channel-wise Knowledge Distillation for Dense Prediction (ICCV 2021), equations 2 to 4.',
+  url: 'https://arxiv.org/abs/2011.13256',
+  tasks: ['classification'],
+  needsTeacher: true,
+  pairs: 'features',
+  defaultWeight: weights.features,
+  keepPairs: (proposed) => proposed.slice(-1),
+  options,
+  prepare: (setup: Setup, { temperature }: Options): Prepared => {
+    requireMaps(setup, 'cwd', 'positions within a channel');
+    const matched = matchPairs(setup, { channels: 'same', sizes: 'resized' });
+    const onLogits = setup.pairs.every((pair) => pair.teacher === 'logits' && pair.student === 'logits');
+    return {
+      ...preparePairs(matched, (student, teacher) =>
+        cwdLoss(resizeToTeacher(student, teacher) as tf.Tensor4D, teacher as tf.Tensor4D, temperature),
+      ),
+      weight: onLogits ? weights.logits : weights.features,
+    };
+  },
+} satisfies Method<Options>;

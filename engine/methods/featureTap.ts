@@ -1,0 +1,37 @@
+import type * as tf from '@tensorflow/tfjs';
+import { penultimateTap } from '../adapters/propose';
+import { requireTap } from '../adapters/resolvePairs';
+import { Failed } from '../contract/failure';
+import type { ModelInfo } from '../contract/model';
+
+/** A tap read as one vector per sample. */
+export interface FeatureTap {
+  name: string;
+  /** Length of the vector: the channels of a map, which is averaged over its positions. */
+  size: number;
+}
+
+/**
+ * The named tap, or without a name the features before the classifier.
+ * Throws `Failed` (pairMismatch) where the model has no such tap.
+ */
+export const featureTap = (
+  info: ModelInfo,
+  named: string | undefined,
+  role: 'teacher' | 'student',
+): FeatureTap => {
+  const name = named ?? penultimateTap(info)?.name;
+  if (name === undefined) {
+    throw new Failed(
+      'pairMismatch',
+      `The ${role} "${info.name}" has no layer before its classifier whose output can be read.`,
+      `Name a layer in the loss; list them with: retort profile ${info.reference}`,
+    );
+  }
+  const shape = requireTap(info, name, role);
+  return { name, size: shape[shape.length - 1] as number };
+};
+
+/** [N, H, W, C] averaged over its positions, or [N, C] as it is. */
+export const asVectors = (features: tf.Tensor): tf.Tensor2D =>
+  (features.rank === 4 ? features.mean([1, 2]) : features) as tf.Tensor2D;

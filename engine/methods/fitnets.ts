@@ -1,0 +1,28 @@
+import type * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
+import { lossKeys } from '../contract/recipe';
+import { fitnetsLoss } from '../losses/fitnets';
+import { resizeToTeacher } from '../losses/resample';
+import { matchPairs, preparePairs } from './matchedPairs';
+import type { Method, Setup } from './method';
+
+const options = z.strictObject({ method: z.literal('fitnets'), ...lossKeys });
+
+export const fitnets = {
+  id: 'fitnets',
+  title: 'Hints (FitNets)',
+  summary:
+    'Regresses the teacher’s features from the student’s: strong where both have stages of equal size.',
+  source: 'Romero et al., FitNets: Hints for Thin Deep Nets (ICLR 2015), equation 3, trained in one stage.',
+  url: 'https://arxiv.org/abs/1412.6550',
+  tasks: ['classification'],
+  needsTeacher: true,
+  pairs: 'features',
+  defaultWeight: 100,
+  keepPairs: (proposed) => proposed.slice(Math.floor((proposed.length - 1) / 2)).slice(0, 1),
+  options,
+  prepare: (setup: Setup) =>
+    preparePairs(matchPairs(setup, { channels: 'same', sizes: 'regressed' }), (student, teacher) =>
+      fitnetsLoss(resizeToTeacher(student, teacher), teacher as tf.Tensor),
+    ),
+} satisfies Method<z.infer<typeof options>>;

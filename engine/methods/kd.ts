@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import { lossKeys } from '../contract/recipe';
+import { kdLoss } from '../losses/kd';
+import { meanOverTeachers } from './logits';
+import type { Method, Prepared, Setup } from './method';
+
+const options = z.strictObject({
+  method: z.literal('kd'),
+  ...lossKeys,
+  temperature: z
+    .number()
+    .positive()
+    .default(4)
+    .describe('Softens both distributions; 1 leaves them as they are.'),
+});
+type Options = z.infer<typeof options>;
+
+export const kd = {
+  id: 'kd',
+  title: 'Soft targets (KD)',
+  summary: 'Matches the teacher’s softened class probabilities: the first thing to try.',
+  source: 'Hinton, Vinyals and Dean, Distilling the Knowledge in a Neural Network (2015), section 2.',
+  url: 'https://arxiv.org/abs/1503.02531',
+  tasks: ['classification'],
+  needsTeacher: true,
+  pairs: 'none',
+  defaultWeight: 0.9,
+  options,
+  prepare: (setup: Setup, { temperature }: Options): Prepared => ({
+    taps: { student: [], teachers: setup.teachers.map(() => []) },
+    losses: (step) => ({
+      '': meanOverTeachers(setup, step, (student, teacher) => kdLoss(student, teacher, temperature)),
+    }),
+  }),
+} satisfies Method<Options>;

@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { Failed } from '../contract/failure';
+import type { MethodInfo } from '../contract/model';
+import { at } from './at';
+import { crd } from './crd';
+import { ctkd } from './ctkd';
+import { cwd } from './cwd';
+import { fitnets } from './fitnets';
+import { kd } from './kd';
+import type { Method } from './method';
+import { sp } from './sp';
+import { task } from './task';
+
+/** Every method, in the order in which they are offered. */
+export const methods: readonly Method[] = [task, kd, fitnets, at, sp, cwd, ctkd, crd];
+
+/** One entry of a recipe's `losses`: strict options of the method that it names. */
+export const lossSchema = z.discriminatedUnion('method', [
+  task.options,
+  kd.options,
+  fitnets.options,
+  at.options,
+  sp.options,
+  cwd.options,
+  ctkd.options,
+  crd.options,
+]);
+
+/** Throws `Failed` (recipeInvalid) for a method that there is not. */
+export const findMethod = (id: string): Method => {
+  const found = methods.find((method) => method.id === id);
+  if (!found) {
+    throw new Failed(
+      'recipeInvalid',
+      `There is no method "${id}".`,
+      `Choose one of: ${methods.map((method) => method.id).join(', ')}.`,
+    );
+  }
+  return found;
+};
+
+/** What someone must know to choose a method; parameters as JSON Schema. */
+export const methodInfos = (): MethodInfo[] =>
+  methods.map((method) => ({
+    id: method.id,
+    title: method.title,
+    summary: method.summary,
+    source: method.source,
+    url: method.url,
+    needsTeacher: method.needsTeacher,
+    pairs: method.pairs,
+    tasks: [...method.tasks],
+    defaultWeight: method.defaultWeight,
+    parameters: z.toJSONSchema(method.options, { io: 'input' }),
+  }));

@@ -1,0 +1,22 @@
+import { z } from 'zod';
+import { lossKeys } from '../contract/recipe';
+import { spLoss } from '../losses/sp';
+import { matchPairs, preparePairs } from './matchedPairs';
+import type { Method, Setup } from './method';
+
+const options = z.strictObject({ method: z.literal('sp'), ...lossKeys });
+
+export const sp = {
+  id: 'sp',
+  title: 'Similarity preserving (SP)',
+  summary: 'Keeps which samples of a batch look alike to the teacher; any two layers can be paired.',
+  source: 'Tung and Mori, Similarity-Preserving Knowledge Distillation (ICCV 2019), equations 2 to 4.',
+  url: 'https://arxiv.org/abs/1907.09682',
+  tasks: ['classification'],
+  needsTeacher: true,
+  pairs: 'features',
+  defaultWeight: 3000,
+  keepPairs: (proposed) => proposed.slice(-1),
+  options,
+  prepare: (setup: Setup) => preparePairs(matchPairs(setup, { channels: 'any', sizes: 'resized' }), spLoss),
+} satisfies Method<z.infer<typeof options>>;

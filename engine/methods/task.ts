@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import { lossKeys } from '../contract/recipe';
+import { crossEntropy } from '../losses/crossEntropy';
+import type { Method } from './method';
+
+const options = z.strictObject({ method: z.literal('task'), ...lossKeys });
+
+export const task = {
+  id: 'task',
+  title: 'Task loss',
+  summary: 'Learns from the labels alone: cross-entropy for classification.',
+  source: 'Softmax cross-entropy with the class numbers of the data.',
+  url: 'https://en.wikipedia.org/wiki/Cross-entropy',
+  tasks: ['classification'],
+  needsTeacher: false,
+  pairs: 'none',
+  defaultWeight: 1,
+  options,
+  prepare: () => ({
+    taps: { student: [], teachers: [] },
+    losses: (step) => ({ '': crossEntropy(step.student().logits, step.batch.labels) }),
+  }),
+} satisfies Method<z.infer<typeof options>>;
