@@ -1,0 +1,25 @@
+import { normalize, isAbsolute } from 'node:path';
+import * as vscode from 'vscode';
+import type { Recipe } from '../engine/contract/recipe';
+import { runsFolder } from '../engine/contract/run';
+import { settingNames, settingsSection } from './contributions';
+
+const read = <T>(name: string, fallback: T, scope?: vscode.Uri): T =>
+  vscode.workspace.getConfiguration(settingsSection, scope ?? null).get<T>(name) ?? fallback;
+
+/** What the user chose; read anew each time, so that a change is seen at once. */
+export const settings = {
+  codeLens: (): boolean => read(settingNames.codeLens, true),
+  /** Empty: the one on PATH, else the editor's own. */
+  nodePath: (): string => read(settingNames.nodePath, '').trim(),
+  backend: (): Recipe['backend'] => read<Recipe['backend']>(settingNames.backend, 'auto'),
+  /** Relative to the workspace folder; a path that leaves it is not followed. */
+  runsLocation: (folder?: vscode.Uri): string => {
+    const path = normalize(read(settingNames.runsLocation, runsFolder, folder).trim() || runsFolder);
+    return isAbsolute(path) || path.startsWith('..') ? runsFolder : path;
+  },
+  notifyWhenDone: (): boolean => read(settingNames.notifyWhenDone, true),
+};
+
+export const affects = (event: vscode.ConfigurationChangeEvent, ...names: string[]): boolean =>
+  names.some((name) => event.affectsConfiguration(`${settingsSection}.${name}`));
