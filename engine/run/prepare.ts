@@ -59,13 +59,13 @@ const requireInput = (network: Network, sample: readonly number[], role: string)
 };
 
 /** Labels of the losses, unique: a method used twice gets a number. */
-const labelsOf = (losses: readonly LossOptions[]): string[] =>
+export const labelsOf = (losses: readonly LossOptions[]): string[] =>
   losses.map(({ method }, index) => {
     const before = losses.slice(0, index).filter((other) => other.method === method).length;
     return before === 0 ? method : `${method}-${before + 1}`;
   });
 
-interface Opened {
+export interface Opened {
   frozen: FrozenRecipe;
   dataset: Dataset;
   student: Network;
@@ -98,7 +98,8 @@ const makeSetup = (opened: Opened, method: Method, options: LossOptions, label: 
   };
 };
 
-const prepareTerm = async (
+/** One loss made ready; what it draws at random depends on its label alone, so it starts the same in every opening. */
+export const prepareTerm = async (
   opened: Opened,
   options: LossOptions,
   index: number,
