@@ -146,7 +146,7 @@ export const readManifest = async (folder: string): Promise<Manifest> => {
 };
 
 const unpack = (entry: Manifest['variables'][number], bytes: Uint8Array): SavedVariable => {
-  const copy = bytes.slice(entry.offset, entry.offset + entry.length);
+  const copy = new Uint8Array(bytes.subarray(entry.offset, entry.offset + entry.length));
   const values =
     entry.dtype === 'float32'
       ? new Float32Array(copy.buffer)

@@ -72,7 +72,10 @@ export const createOptimizer = (options: OptimizerOptions, variables: Variables)
   } else {
     slot(state, variables, 'first');
     slot(state, variables, 'second');
-    state.set('steps', tf.variable(tf.scalar(0), false));
+    state.set(
+      'steps',
+      tf.tidy(() => tf.variable(tf.scalar(0), false)),
+    );
   }
   const rule = options.kind === 'sgd' ? sgdRule(options, state) : adamRule(options, state);
   return {

@@ -1,0 +1,109 @@
+import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseMetrics } from '../../engine/contract/metrics';
+import type { RunReport, RunState } from '../../engine/contract/run';
+import { listCheckpoints, readCheckpoint } from '../../engine/training/checkpoint';
+import { runCommand, startCommand } from './command';
+import { tinyProject, type TinyProject } from './tinyProject';
+
+/** Losses with memories, heads and a learnable temperature: everything that a checkpoint must hold. */
+const losses = [
+  { method: 'task', weight: 1 },
+  { method: 'ctkd', weight: 0.9 },
+  { method: 'crd', weight: 0.1, negatives: 16, dimensions: 8 },
+  { method: 'cwd', weight: 3, pairs: [{ teacher: 'conv2', student: 'conv2', adapter: 'conv1x1-bn-relu' }] },
+];
+
+let project: TinyProject;
+let whole: RunReport;
+
+const wait = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+const stateOf = async (run: string): Promise<RunState> =>
+  JSON.parse(await readFile(join(run, 'state.json'), 'utf8')) as RunState;
+
+const lastCheckpoints = async (run: string) => {
+  const names = await listCheckpoints(run);
+  return Promise.all(
+    names.map(async (name) => (await readCheckpoint(join(run, 'checkpoints', name))).manifest),
+  );
+};
+
+const requireSame = async (run: string): Promise<void> => {
+  const [wanted, found] = [await lastCheckpoints(whole.run), await lastCheckpoints(run)];
+  expect(found.map((one) => [one.totalStep, one.files])).toEqual(
+    wanted.map((one) => [one.totalStep, one.files]),
+  );
+  for (const model of ['teacher', 'student', 'control']) {
+    const [one, other] = [whole.run, run].map((folder) => join(folder, model, 'weights.bin'));
+    expect((await readFile(other as string)).equals(await readFile(one as string))).toBe(true);
+  }
+  const points = async (folder: string) =>
+    parseMetrics(await readFile(join(folder, 'metrics.jsonl'), 'utf8'));
+  expect(await points(run)).toEqual(await points(whole.run));
+};
+
+/** Starts a run and gives its folder as soon as it is there. */
+const startRun = async () => {
+  const command = startCommand(['run', project.recipe, '--json']);
+  const folder = await new Promise<string>((resolve, reject) => {
+    command.process.stderr?.on('data', (chunk: Buffer) => {
+      const found = /Run: (.+)/.exec(chunk.toString());
+      if (found?.[1]) resolve(found[1]);
+    });
+    void command.ended.then((result) => reject(new Error(result.errors)));
+  });
+  return { command, folder };
+};
+
+beforeAll(async () => {
+  project = await tinyProject();
+  await project.change({
+    losses,
+    training: { epochs: 4, batchSize: 16, learningRate: 0.05, logEvery: 3, checkpointEvery: 5 },
+  });
+  const result = await runCommand(['run', project.recipe, '--json']);
+  if (result.code !== 0) throw new Error(result.errors);
+  whole = JSON.parse(result.output) as RunReport;
+}, 120_000);
+afterAll(() => project.remove());
+
+describe('a run that is cut off', () => {
+  it('ends with the same weights and points as one that was not, however often it is killed', async () => {
+    const { command, folder } = await startRun();
+    let running = command;
+    for (const delay of [700, 300, 1100]) {
+      const before = await listCheckpoints(folder);
+      while (
+        (await listCheckpoints(folder)).length <= Math.min(before.length, 1) &&
+        running.process.exitCode === null
+      )
+        await wait(20);
+      await wait(delay);
+      running.process.kill('SIGKILL');
+      await running.ended;
+      if ((await stateOf(folder)).status === 'done') break;
+      running = startCommand(['resume', folder, '--json']);
+    }
+    const result = await running.ended;
+    if (running.process.signalCode === null) expect(result.code, result.errors).toBe(0);
+    else expect((await runCommand(['resume', folder, '--json'])).code).toBe(0);
+    expect((await stateOf(folder)).status).toBe('done');
+    await requireSame(folder);
+  }, 180_000);
+
+  it('stops at the next batch when asked to, says so, and resumes to the same end', async () => {
+    const { command, folder } = await startRun();
+    while ((await listCheckpoints(folder)).length === 0) await wait(20);
+    expect((await runCommand(['stop', folder])).code).toBe(0);
+    const stopped = await command.ended;
+    expect(stopped.code).toBe(1);
+    expect(JSON.parse(stopped.output)).toMatchObject({ failure: { code: 'stopped' } });
+    expect(await stateOf(folder)).toMatchObject({ status: 'stopped', pid: null });
+    expect(existsSync(join(folder, 'stop'))).toBe(false);
+    const resumed = await runCommand(['resume', folder, '--json']);
+    expect(resumed.code, resumed.errors).toBe(0);
+    await requireSame(folder);
+  }, 180_000);
+});
