@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Failed } from '../contract/failure';
 import { lastLine, runCommand } from './command';
+import { bindingFile, quietFile } from './runtime';
 
 /** TensorFlow's libraries as pip's wheels name them. */
 export const libraryNames =
@@ -44,39 +45,48 @@ const packaged = (...candidates: string[]): string => {
   );
 };
 
-export interface CompileOptions {
+interface Compilation {
   compiler: string;
+  signal: AbortSignal | undefined;
+}
+
+const compileModule = async ({ compiler, signal }: Compilation, args: readonly string[]): Promise<void> => {
+  const nodeApi = packaged('binding/node-api', 'node_modules/node-api-headers/include');
+  const shared = ['-std=c++17', '-O2', '-fPIC', '-shared', '-w', '-DNAPI_VERSION=8', `-I${nodeApi}`];
+  if (process.platform === 'darwin') shared.push('-undefined', 'dynamic_lookup');
+  const { code, errors } = await runCommand(compiler, [...shared, ...args], { signal });
+  if (code === 0) return;
+  throw new Failed(
+    'backendBroken',
+    `TensorFlow’s binding did not compile with ${compiler}: ${lastLine(errors)}.`,
+    'Set CXX to a compiler that knows C++17 (g++ 8, clang 7 or newer), then run `retort backends --install`.',
+  );
+};
+
+export interface BindingPlaces {
   /** Folder with TensorFlow's headers. */
   include: string;
   /** Folder with TensorFlow's libraries now. */
   libraries: string;
   /** Where the binding will look for them when it is loaded; may use the loader's `$ORIGIN`. */
   searchPath: string;
+  /** Folder that gets the compiled modules. */
   output: string;
-  signal: AbortSignal | undefined;
 }
 
-/** Compiles tfjs-node's binding (TensorFlow's C API, Node-API 8) against the given TensorFlow. */
-export const compileBinding = async (options: CompileOptions): Promise<void> => {
+/**
+ * Compiles tfjs-node's binding (TensorFlow's C API, Node-API 8) against the given TensorFlow, and the module that
+ * silences TensorFlow's start.
+ */
+export const compileBinding = async (compilation: Compilation, places: BindingPlaces): Promise<void> => {
   const sources = packaged('binding', 'node_modules/@tensorflow/tfjs-node-gpu/binding');
-  const nodeApi = packaged('binding/node-api', 'node_modules/node-api-headers/include');
-  const { code, found, errors } = await runCommand(
-    options.compiler,
-    [
-      ...['-std=c++17', '-O2', '-fPIC', '-shared', '-w', '-DNAPI_VERSION=8'],
-      ...[`-I${sources}`, `-I${nodeApi}`, `-I${options.include}`],
-      ...[join(sources, 'tfjs_backend.cc'), join(sources, 'tfjs_binding.cc')],
-      ...libraryNames.map((name) => join(options.libraries, name)),
-      ...(process.platform === 'darwin' ? ['-undefined', 'dynamic_lookup'] : []),
-      `-Wl,-rpath,${options.searchPath}`,
-      ...['-o', options.output],
-    ],
-    { signal: options.signal },
-  );
-  if (code === 0 && found) return;
-  throw new Failed(
-    'backendBroken',
-    `TensorFlow’s binding did not compile with ${options.compiler}: ${lastLine(errors)}.`,
-    'Set CXX to a compiler that knows C++17 (g++ 8, clang 7 or newer), then run `retort backends --install`.',
-  );
+  await compileModule(compilation, [
+    ...[`-I${sources}`, `-I${places.include}`],
+    ...[join(sources, 'tfjs_backend.cc'), join(sources, 'tfjs_binding.cc')],
+    ...libraryNames.map((name) => join(places.libraries, name)),
+    `-Wl,-rpath,${places.searchPath}`,
+    ...['-o', join(places.output, bindingFile)],
+  ]);
+  const quiet = packaged('binding/quiet.cc', 'engine/backend/native/quiet.cc');
+  await compileModule(compilation, [quiet, '-o', join(places.output, quietFile)]);
 };

@@ -129,19 +129,12 @@ const reuse = async ({
   const found = await importableTensorflow(python, signal);
   if (!found || !libraryNames.every((name) => existsSync(join(found.folder, name)))) return null;
   progress(`Compiling the binding for TensorFlow ${found.version} of ${python}`, 0.5);
-  const output = join(folder, bindingFile);
   const include = join(found.folder, 'include');
   try {
-    await compileBinding({
-      ...{ compiler, include, output, signal },
-      libraries: found.folder,
-      searchPath: found.folder,
-    });
-    return describe(
-      await selfTest(output, signal),
-      found.folder,
-      `TensorFlow ${found.version} in ${found.folder}`,
-    );
+    const places = { include, libraries: found.folder, searchPath: found.folder, output: folder };
+    await compileBinding({ compiler, signal }, places);
+    const tested = await selfTest(join(folder, bindingFile), signal);
+    return describe(tested, found.folder, `TensorFlow ${found.version} in ${found.folder}`);
   } catch (error) {
     if (error instanceof Failed && error.code === 'stopped') throw error;
     progress(`TensorFlow ${found.version} of ${python} does not serve: ${(error as Error).message}`, null);
@@ -168,13 +161,12 @@ const fetchWheel = async ({ python, compiler, folder, progress, signal }: Parts)
   );
   await rm(download, { recursive: true });
   progress('Compiling the binding', 0.85);
-  const output = join(folder, bindingFile);
   const include = join(folder, 'include');
   const searchPath = process.platform === 'darwin' ? '@loader_path' : '$ORIGIN';
-  await compileBinding({ compiler, include, libraries: folder, searchPath, output, signal });
+  await compileBinding({ compiler, signal }, { include, libraries: folder, searchPath, output: folder });
   await rm(include, { recursive: true });
   progress('Checking that it computes', 0.97);
-  const tested = await selfTest(output, signal).catch((error: Error) => {
+  const tested = await selfTest(join(folder, bindingFile), signal).catch((error: Error) => {
     if (error instanceof Failed) throw error;
     throw new Failed(
       'backendBroken',

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { cacheFolder } from './cacheFolder';
 
 export const bindingFile = 'tfjs_binding.node';
+export const quietFile = 'quiet.node';
 export const runtimeFile = 'runtime.json';
 
 /** What an installation says of itself, in `runtime.json` beside the binding. */

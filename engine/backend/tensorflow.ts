@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import util from 'node:util';
 import { Failed } from '../contract/failure';
-import { installedRuntimes, namedRuntime, type Runtime } from './runtime';
+import { installedRuntimes, namedRuntime, quietFile, type Runtime } from './runtime';
 
 /** The part of tfjs-node's binding that is used directly. */
 interface Binding {
@@ -29,10 +30,24 @@ const setEnvironment = (): void => {
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
 };
 
-const loadBinding = (file: string): Binding => {
-  const holder = { exports: {} as Binding };
+const loadNative = <T>(file: string): T => {
+  const holder = { exports: {} as T };
   process.dlopen(holder, file);
   return holder.exports;
+};
+
+/** The binding, loaded without TensorFlow's lines on standard error where the runtime has the module for that. */
+const loadBinding = ({ folder, binding }: Runtime): Binding => {
+  const quietModule = join(folder, quietFile);
+  const quiet = existsSync(quietModule)
+    ? loadNative<{ silence(): void; restore(): void }>(quietModule)
+    : null;
+  quiet?.silence();
+  try {
+    return loadNative<Binding>(binding);
+  } finally {
+    quiet?.restore();
+  }
 };
 
 /** The runtime to use: the one that `RETORT_TENSORFLOW` names, else the newest in the cache folder. */
@@ -56,6 +71,17 @@ const register = async (binding: Binding): Promise<void> => {
   tf.registerBackend('tensorflow', () => new NodeJSKernelBackend(native, packageName), 3);
 };
 
+const loadBindingOrExplain = (runtime: Runtime): Binding => {
+  try {
+    return loadBinding(runtime);
+  } catch (error) {
+    const reason = (error as Error).message.split('\n')[0];
+    throw new Failed('backendBroken', `TensorFlow could not be loaded: ${reason}.`, installHint, {
+      cause: error,
+    });
+  }
+};
+
 let loaded: { description: string } | null = null;
 
 /**
@@ -65,10 +91,10 @@ let loaded: { description: string } | null = null;
  */
 export const useTensorflow = async (): Promise<string> => {
   if (!loaded) {
-    const { binding: file } = findRuntime();
+    const runtime = findRuntime();
     restoreUtil();
     setEnvironment();
-    const binding = await loadBindingOrExplain(file);
+    const binding = loadBindingOrExplain(runtime);
     await register(binding);
     loaded = {
       description: `TensorFlow ${binding.TF_Version}, ${binding.isUsingGpuDevice() ? 'GPU' : 'CPU'}`,
@@ -78,15 +104,4 @@ export const useTensorflow = async (): Promise<string> => {
     throw new Failed('backendBroken', 'TensorFlow was loaded but could not be started.', installHint);
   }
   return loaded.description;
-};
-
-const loadBindingOrExplain = async (file: string): Promise<Binding> => {
-  try {
-    return loadBinding(file);
-  } catch (error) {
-    const reason = (error as Error).message.split('\n')[0];
-    throw new Failed('backendBroken', `TensorFlow could not be loaded: ${reason}.`, installHint, {
-      cause: error,
-    });
-  }
 };
