@@ -15,8 +15,13 @@ export interface StartOptions {
 }
 
 /** Makes a run folder from a recipe without opening its models. */
-export const createRun = async (recipeFile: string, runs?: string): Promise<string> => {
-  const frozen = freezeRecipe(await readRecipe(recipeFile), recipeFile);
+export const createRun = async (
+  recipeFile: string,
+  runs?: string,
+  backend?: Recipe['backend'],
+): Promise<string> => {
+  const recipe = await readRecipe(recipeFile);
+  const frozen = freezeRecipe({ ...recipe, backend: backend ?? recipe.backend }, recipeFile);
   return createRunFolder(frozen, runs ?? runsOf(projectOf(recipeFile)));
 };
 

@@ -7,6 +7,7 @@ import { answer, type Shared } from './answer';
 
 interface RunOptions extends Shared {
   runs?: string;
+  detach?: boolean;
 }
 
 /** Ctrl-C asks the run to stop at its next batch; a second one ends the process at once. */
@@ -60,6 +61,29 @@ const resume = async (run: string): Promise<{ value: unknown; text: string }> =>
   }
 };
 
+/** Starts a run that needs no terminal. */
+const detach = async (recipe: string, options: RunOptions): Promise<{ value: unknown; text: string }> => {
+  const [{ createRun }, { executeDetached }] = await Promise.all([
+    import('../run/start'),
+    import('../run/detach'),
+  ]);
+  const runs = options.runs === undefined ? undefined : resolve(options.runs);
+  const backend = options.backend === 'auto' ? undefined : options.backend;
+  const run = await createRun(resolve(recipe), runs, backend);
+  await executeDetached(run);
+  return { value: { run }, text: run };
+};
+
+const watch = async (run: string): Promise<{ value: unknown; text: string }> => {
+  const [{ watchRun }, { ProgressBar }] = await Promise.all([import('../run/watch'), import('./progress')]);
+  const bar = new ProgressBar();
+  try {
+    return await printed(await watchRun(run, (state) => bar.show(state)));
+  } finally {
+    bar.end();
+  }
+};
+
 /** For the extension: executes a run folder; whatever happens is in its state. */
 export const executeQuietly = async (run: string): Promise<void> => {
   const { executeRun } = await import('../run/execute');
@@ -95,19 +119,12 @@ const exportRun = async (run: string, options: { to?: string; csv?: string }) =>
   return { value: { student: folder }, text: folder };
 };
 
-export const addRunCommands = (program: Command, json: () => Option, backend: () => Option): void => {
+const addFollowCommands = (program: Command, json: () => Option): void => {
   program
-    .command('run <recipe>')
-    .description('execute a recipe as a run, and print what distilling bought')
-    .option('--runs <folder>', 'where the run folder is made (default: .retort/runs of the recipe’s project)')
+    .command('watch <run>')
+    .description('show a run that goes on elsewhere until it ends; Ctrl-C leaves it running')
     .addOption(json())
-    .addOption(backend())
-    .action((recipe: string, options: RunOptions) => answer(options, () => start(recipe, options)));
-  program
-    .command('resume <run>')
-    .description('continue a run that was stopped or cut off, from its last checkpoint')
-    .addOption(json())
-    .action((run: string, options: Shared) => answer(options, () => resume(resolve(run))));
+    .action((run: string, options: Shared) => answer(options, () => watch(resolve(run))));
   program
     .command('stop <run>')
     .description('ask a run to stop at its next batch')
@@ -118,6 +135,25 @@ export const addRunCommands = (program: Command, json: () => Option, backend: ()
         return { value: { stopping: resolve(run) }, text: 'The run stops at its next batch.' };
       }),
     );
+};
+
+export const addRunCommands = (program: Command, json: () => Option, backend: () => Option): void => {
+  addFollowCommands(program, json);
+  program
+    .command('run <recipe>')
+    .description('execute a recipe as a run, and print what distilling bought')
+    .option('--runs <folder>', 'where the run folder is made (default: .retort/runs of the recipe’s project)')
+    .option('--detach', 'only start it, and print its folder; `retort watch` shows it')
+    .addOption(json())
+    .addOption(backend())
+    .action((recipe: string, options: RunOptions) =>
+      answer(options, () => (options.detach ? detach(recipe, options) : start(recipe, options))),
+    );
+  program
+    .command('resume <run>')
+    .description('continue a run that was stopped or cut off, from its last checkpoint')
+    .addOption(json())
+    .action((run: string, options: Shared) => answer(options, () => resume(resolve(run))));
   program
     .command('export <run>')
     .description('write the student alone as a layers-model, or the metrics as CSV')
