@@ -85,7 +85,7 @@ export const stopGroup = async (child, patience = 4000) => {
  * @param {string} command
  * @param {readonly string[]} args
  * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, show?: boolean }} [options] `show`: let it print to the terminal
- * @returns {Promise<string>} what it printed; empty with `show`
+ * @returns {Promise<string>} its standard output; empty with `show`
  * @throws {CommandFailed}
  */
 export const runCommand = (command, args, { cwd, env, show = false } = {}) =>
@@ -95,11 +95,13 @@ export const runCommand = (command, args, { cwd, env, show = false } = {}) =>
       env: { ...process.env, ...env },
       stdio: ['ignore', show ? 'inherit' : 'pipe', show ? 'inherit' : 'pipe'],
     });
+    let answer = '';
     let output = '';
+    child.stdout?.on('data', (data) => (answer += data));
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (data) => (output += data));
     const line = [command, ...args].join(' ');
     child.once('error', (error) => reject(new CommandFailed(line, error.message, output)));
     child.once('close', (code, signal) =>
-      code === 0 ? resolve(output) : reject(new CommandFailed(line, code ?? signal, output)),
+      code === 0 ? resolve(answer) : reject(new CommandFailed(line, code ?? signal, output)),
     );
   });
