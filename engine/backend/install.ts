@@ -34,7 +34,7 @@ export const installTensorflow = async (progress: Progress, signal?: AbortSignal
     await removeUnfinished();
     return await installAnew(progress, signal);
   } finally {
-    await release();
+    await release().catch(() => undefined);
   }
 };
 
@@ -45,7 +45,10 @@ const windowsUnsupported = (): Failed =>
     'Open the project in WSL to use TensorFlow, or choose the cpu backend.',
   );
 
-/** One installer at a time: the others wait and then find its work. A killed one's lock goes stale after 20 s. */
+/**
+ * One installer at a time: the others wait and then find its work. A killed one's lock goes stale after 10 s; where the
+ * lock is lost because the machine slept, two may work at once, each in its own folder.
+ */
 const lockFolder = async (
   progress: Progress,
   signal: AbortSignal | undefined,
@@ -53,7 +56,7 @@ const lockFolder = async (
   for (;;) {
     if (signal?.aborted) throw stoppedByUser();
     try {
-      return await lock(runtimesFolder(), { stale: 20_000, update: 5_000 });
+      return await lock(runtimesFolder(), { stale: 10_000, update: 2_000, onCompromised: () => undefined });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ELOCKED') throw error;
       progress('Waiting for another installation to finish', null);
