@@ -1,0 +1,97 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
+import { Failed } from '../contract/failure';
+import type { InputOptions } from '../contract/recipe';
+import type { Network } from '../models/network';
+import { withRun } from '../probe/openRuns';
+import { explainDiskError, temporaryName } from '../run/write';
+import { Random } from '../training/random';
+import { loadPlainly } from './plainModel';
+
+const samples = 4;
+/** Relative to the output's size where that is above one. */
+const tolerance = 1e-6;
+/** For sizes that the model leaves open. */
+const openSize = 32;
+const topologyFile = 'model.json';
+
+/**
+ * Writes a network as a layers-model that plain tfjs loads, whole or not at all: it is written beside the folder,
+ * opened again, compared with the network on random inputs, then moved in. Other files in the folder stay.
+ * Fails with `internal` where the outputs differ by more than 1e-6.
+ */
+export const exportStudent = async (network: Network, folder: string): Promise<void> => {
+  const temporary = temporaryName(folder);
+  try {
+    await mkdir(temporary, { recursive: true });
+    await network.save(temporary);
+    await verify(network, join(temporary, topologyFile));
+    await moveInto(temporary, folder);
+  } catch (error) {
+    throw explainDiskError(error, folder);
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+};
+
+/** The topology last, so that a reader who finds a new one finds its weights too. */
+const moveInto = async (from: string, folder: string): Promise<void> => {
+  await mkdir(folder, { recursive: true });
+  const weights = (await readdir(from)).filter((name) => name !== topologyFile);
+  for (const name of [...weights, topologyFile]) await rename(join(from, name), join(folder, name));
+};
+
+const verify = async (network: Network, file: string): Promise<void> => {
+  const model = await loadPlainly(file);
+  const differences = tf.tidy(() => {
+    const raw = randomInput(network);
+    const { logits } = network.forward(raw, { taps: [], training: false });
+    const wanted = network.info.softmaxRemoved ? tf.softmax(logits) : logits;
+    const outputs = model.predict(normalise(raw, network.input));
+    const found = (Array.isArray(outputs) ? outputs.at(-1) : outputs) as tf.Tensor;
+    return found.sub(wanted).abs().div(wanted.abs().maximum(1)).max();
+  });
+  const [difference = NaN] = await differences.data();
+  differences.dispose();
+  model.dispose();
+  if (difference <= tolerance) return;
+  throw new Failed(
+    'internal',
+    `The exported model differs from the student by ${difference.toExponential(1)}.`,
+    'Nothing was written. Report this with the recipe: the export must equal the student.',
+  );
+};
+
+/** [samples, ...shape] in the range of raw values. */
+const randomInput = (network: Network): tf.Tensor => {
+  const shape = [samples, ...network.info.inputShape.map((size) => (size > 0 ? size : openSize))];
+  const count = shape.reduce((product, size) => product * size, 1);
+  const random = new Random('export');
+  const values = Float32Array.from({ length: count }, () => random.uniform() * (network.input.divide ?? 1));
+  return tf.tensor(values, shape);
+};
+
+const normalise = (raw: tf.Tensor, { divide, mean, std }: InputOptions): tf.Tensor => {
+  const divided = divide === undefined ? raw : raw.div(divide);
+  const centred = mean === undefined ? divided : divided.sub(mean);
+  return std === undefined ? centred : centred.div(std);
+};
+
+/**
+ * Writes a run's student once more: the chosen one, or that of the newest checkpoint while the run goes on or after it
+ * was stopped. Gives the folder.
+ */
+export const exportFromRun = (run: string, folder: string): Promise<string> =>
+  withRun(run, async ({ student }) => {
+    if (student.checkpoint === null && !existsSync(join(run, 'student', topologyFile))) {
+      throw new Failed(
+        'modelNotFound',
+        'This run has not trained its student yet.',
+        'Wait for its first epoch, or resume it.',
+      );
+    }
+    await exportStudent(student.network, folder);
+    return folder;
+  });
