@@ -84,16 +84,17 @@ export const stopGroup = async (child, patience = 4000) => {
  * Runs a command to its end.
  * @param {string} command
  * @param {readonly string[]} args
- * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, show?: boolean }} [options] `show`: let it print to the terminal
- * @returns {Promise<string>} its standard output; empty with `show`
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, show?: 'nothing' | 'errors' | 'all' }} [options]
+ *   `show`: what it prints to the terminal itself; `errors` is standard error, where programs tell progress
+ * @returns {Promise<string>} its standard output, where that is not shown
  * @throws {CommandFailed}
  */
-export const runCommand = (command, args, { cwd, env, show = false } = {}) =>
+export const runCommand = (command, args, { cwd, env, show = 'nothing' } = {}) =>
   new Promise((resolve, reject) => {
     const child = startGroup(command, args, {
       ...(cwd === undefined ? {} : { cwd }),
       env: { ...process.env, ...env },
-      stdio: ['ignore', show ? 'inherit' : 'pipe', show ? 'inherit' : 'pipe'],
+      stdio: ['ignore', show === 'all' ? 'inherit' : 'pipe', show === 'nothing' ? 'pipe' : 'inherit'],
     });
     let answer = '';
     let output = '';

@@ -88,7 +88,7 @@ export const runVitest = (project) =>
         '--reporter=default',
         `--reporter=${join(projectRoot, 'setup', 'vitestCounts.mjs')}`,
       ],
-      { cwd: projectRoot, show: true, env: { RETORT_VITEST_RESULT: resultFile } },
+      { cwd: projectRoot, show: 'all', env: { RETORT_VITEST_RESULT: resultFile } },
     ),
   );
 

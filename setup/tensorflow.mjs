@@ -1,19 +1,33 @@
-// The native tensor runtime, which the built engine installs itself.
+// The native tensor runtime, which the built engine finds, tries and installs itself.
 import { join } from 'node:path';
 import { runCommand } from './processes.mjs';
 import { projectRoot } from './project.mjs';
-import { say } from './step.mjs';
+import { say, secondsSince } from './step.mjs';
+
+/** @param {readonly string[]} args @param {'nothing' | 'errors'} show */
+const backends = (args, show) =>
+  runCommand(process.execPath, [join(projectRoot, 'dist', 'retort.cjs'), 'backends', ...args], {
+    cwd: projectRoot,
+    show,
+  });
+
+/** Whether the engine would compute with TensorFlow now. */
+const computes = async () => {
+  const report = JSON.parse(await backends(['--json'], 'nothing'));
+  return report.choice.name === 'tensorflow';
+};
 
 /**
- * Installs TensorFlow's library for the engine where it is missing. Without it everything works, slower, so a failure
- * is told and not thrown.
+ * Installs TensorFlow's library for the engine where it is missing; the engine waits for another installation. Without
+ * it everything works, slower, so a failure is told and not thrown.
  */
 export const setUpTensorflow = async () => {
   try {
-    await runCommand(process.execPath, [join(projectRoot, 'dist', 'retort.cjs'), 'backends', '--install'], {
-      cwd: projectRoot,
-      show: true,
-    });
+    if (await computes()) return;
+    const start = Date.now();
+    say('TensorFlow: installing with pip and compiling the binding …');
+    await backends(['--install', '--json'], 'errors');
+    say(`TensorFlow: ready after ${secondsSince(start)}.`);
   } catch {
     say(
       'TensorFlow could not be set up, for the reason above; plain JavaScript computes instead, much slower.',
