@@ -35,6 +35,8 @@ export interface ModelInfo {
   layers: LayerInfo[];
   /** Names that can be tapped: every layer with a map or vector output, then `logits`. */
   taps: string[];
+  /** Layers with weights whose multiply-accumulates are not known; `macs` leaves them out. */
+  uncounted?: string[];
 }
 
 /** What the lens needs to know of a method. */

@@ -1,0 +1,111 @@
+import type * as tf from '@tensorflow/tfjs';
+import { Failed } from '../contract/failure';
+import type { CodeLocation, LayerInfo, ModelInfo } from '../contract/model';
+import { layerMacs } from '../profile/macs';
+import { fixedShape, layerUses, type LayerUse } from './graph';
+import { withoutSoftmax } from './softmax';
+
+/** Where a model comes from. */
+export interface Origin {
+  reference: string;
+  format: ModelInfo['format'];
+  locations: ReadonlyMap<object, CodeLocation>;
+}
+
+/** A model's description, with the symbolic tensors behind its taps. */
+export interface Described {
+  info: ModelInfo;
+  inputs: tf.SymbolicTensor[];
+  /** By tap name, `logits` among them. */
+  taps: ReadonlyMap<string, tf.SymbolicTensor>;
+}
+
+const noShape = (reference: string): Failed =>
+  new Failed(
+    'modelInvalid',
+    `The model of ${reference} has no input shape yet.`,
+    'Give the first layer an inputShape, so that the layers can be built.',
+  );
+
+/** A model ready to be described, or why it is not. */
+const checkInputs = (model: tf.LayersModel, reference: string): number[] => {
+  if (!model.inputs?.length || !model.outputs?.length) throw noShape(reference);
+  const [input, ...more] = model.inputs;
+  if (!input) throw noShape(reference);
+  if (more.length > 0)
+    throw new Failed(
+      'modelUnsupported',
+      `The model of ${reference} has ${model.inputs.length} inputs; Retort distils models with one.`,
+      'Use a model with a single input.',
+    );
+  const shape = fixedShape(input.shape);
+  if (shape) return shape;
+  throw new Failed(
+    'modelUnsupported',
+    `The model of ${reference} leaves lengths of its input open: [${input.shape
+      .slice(1)
+      .map((length) => length ?? '?')
+      .join(', ')}].`,
+    'Give the input its full shape, e.g. [32, 32, 3].',
+  );
+};
+
+/** The last output that is a vector a sample; models that put out every layer end with the prediction. */
+const predictionOf = (model: tf.LayersModel): tf.SymbolicTensor => {
+  const { outputs } = model;
+  return (outputs.findLast((output) => output.shape.length === 2) ?? outputs.at(-1)) as tf.SymbolicTensor;
+};
+
+const layerInfo = (
+  { layer, nodes }: LayerUse,
+  location: CodeLocation | undefined,
+  macs: number,
+): LayerInfo => ({
+  name: layer.name,
+  kind: layer.getClassName(),
+  shape: nodes[0]?.outputTensors[0]?.shape.slice(1).map((length) => length ?? -1) ?? [],
+  parameters: layer.countParams(),
+  macs,
+  ...(location ? { location } : {}),
+});
+
+/** Every layer's first output, but for inputs and for shapes that are left open. */
+const tapsOf = (uses: readonly LayerUse[], logits: tf.SymbolicTensor): Map<string, tf.SymbolicTensor> => {
+  const taps = new Map<string, tf.SymbolicTensor>();
+  for (const { layer, nodes } of uses) {
+    const output = nodes[0]?.outputTensors[0];
+    const shape = output && fixedShape(output.shape);
+    if (output && shape && shape.length > 0 && layer.getClassName() !== 'InputLayer')
+      taps.set(layer.name, output);
+  }
+  return taps.set('logits', logits);
+};
+
+/**
+ * Describes a model and takes off the softmax it ends in. A layer used several times is tapped at its first use; a
+ * nested model is one layer. Throws `modelInvalid` or `modelUnsupported` for inputs Retort cannot feed.
+ */
+export const describeModel = (model: tf.LayersModel, origin: Origin): Described => {
+  const inputShape = checkInputs(model, origin.reference);
+  const { logits, removed } = withoutSoftmax(predictionOf(model));
+  const uses = layerUses(model);
+  const counts = uses.map(({ layer, nodes }) => layerMacs(layer, nodes));
+  const uncounted = counts.flatMap((count) => count.uncounted);
+  const taps = tapsOf(uses, logits);
+  const info: ModelInfo = {
+    reference: origin.reference,
+    name: model.name,
+    format: origin.format,
+    inputShape,
+    outputShape: logits.shape.slice(1).map((length) => length ?? -1),
+    softmaxRemoved: removed,
+    parameters: model.countParams(),
+    macs: counts.reduce((sum, count) => sum + count.macs, 0),
+    layers: uses.map((use, index) =>
+      layerInfo(use, origin.locations.get(use.layer), counts[index]?.macs ?? 0),
+    ),
+    taps: [...taps.keys()],
+    ...(uncounted.length > 0 ? { uncounted } : {}),
+  };
+  return { info, inputs: model.inputs, taps };
+};

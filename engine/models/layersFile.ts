@@ -1,0 +1,122 @@
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
+import { Failed } from '../contract/failure';
+import { refuseForeignFile } from './fileFormat';
+import { isTopology, readableTopology, type Topology } from './topology';
+import { manifestSchema, readWeights, type StoredWeights, type WeightsManifest } from './weightsManifest';
+
+interface LayersFile {
+  topology: Topology;
+  manifest: WeightsManifest;
+}
+
+const parseJson = (text: string, name: string): Record<string, unknown> => {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
+  } catch (error) {
+    throw new Failed(
+      'modelInvalid',
+      `${name} is not JSON: ${(error as Error).message}.`,
+      'Name the model.json of a TensorFlow.js layers-model, or a model code file.',
+    );
+  }
+  if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed))
+    return parsed as Record<string, unknown>;
+  throw notAModel(name);
+};
+
+const notAModel = (name: string): Failed =>
+  new Failed(
+    'modelInvalid',
+    `${name} is JSON, but describes no model.`,
+    'Name the model.json of a TensorFlow.js layers-model: it has a modelTopology and a weightsManifest.',
+  );
+
+const isGraph = (json: Record<string, unknown>): boolean => {
+  const topology = json.modelTopology as Record<string, unknown> | null | undefined;
+  return json.format === 'graph-model' || Array.isArray(topology?.node);
+};
+
+const topologyOf = (json: Record<string, unknown>, name: string): Topology => {
+  const stored = json.modelTopology;
+  if (stored === undefined && (isTopology(json) || isTopology(json.model_config)))
+    throw new Failed(
+      'modelUnsupported',
+      `${name} is a Keras architecture without weights, not a TensorFlow.js model.`,
+      'Convert the whole Keras model with tensorflowjs_converter to a tfjs_layers_model.',
+    );
+  const inner = (stored as Record<string, unknown> | null | undefined)?.model_config ?? stored;
+  const topology: unknown = typeof inner === 'string' ? parseJson(inner, name) : inner;
+  if (isTopology(topology)) return topology;
+  throw notAModel(name);
+};
+
+const manifestOf = (json: Record<string, unknown>, name: string): WeightsManifest => {
+  const manifest = json.weightsManifest;
+  if (manifest === undefined || (Array.isArray(manifest) && manifest.length === 0))
+    throw new Failed(
+      'modelInvalid',
+      `${name} describes an architecture, but names no weights.`,
+      'Save the model with its weights (model.save in TensorFlow.js writes both).',
+    );
+  const parsed = manifestSchema.safeParse(manifest);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new Failed(
+    'modelInvalid',
+    `The weightsManifest of ${name} is not as TensorFlow.js writes it: ${issue?.path.join('.')}: ${issue?.message}.`,
+    'Save or convert the model again.',
+  );
+};
+
+const readLayersFile = async (file: string): Promise<LayersFile> => {
+  const name = basename(file);
+  await refuseForeignFile(file);
+  const json = parseJson(await readFile(file, 'utf8'), name);
+  if (isGraph(json))
+    throw new Failed(
+      'modelUnsupported',
+      `${name} is a graph-model: its layers are frozen and cannot be opened for distillation yet.`,
+      'Use the layers-model of the same network (tensorflowjs_converter --output_format=tfjs_layers_model).',
+    );
+  return { topology: topologyOf(json, name), manifest: manifestOf(json, name) };
+};
+
+/** Keras 3 puts the model's own name before every weight's. */
+const withoutModelName = (stored: StoredWeights, topology: Topology): StoredWeights => {
+  const config = topology.config as Record<string, unknown>;
+  const prefix = `${String(config.name)}/`;
+  const layers = (config.layers as { config?: { name?: unknown } }[] | undefined) ?? [];
+  if (layers.some((layer) => `${String(layer.config?.name)}/` === prefix)) return stored;
+  if (!stored.specs.every((spec) => spec.name.startsWith(prefix))) return stored;
+  const specs = stored.specs.map((spec) => ({ ...spec, name: spec.name.slice(prefix.length) }));
+  return { ...stored, specs };
+};
+
+/** The first sentence of a library's error, without its class name or advice. */
+const firstSentence = (error: unknown): string =>
+  ((error as Error).message ?? String(error)).split('\n')[0]?.replace(/\.\s.*$|\.$/, '') ?? '';
+
+/**
+ * Opens a layers-model file, whatever its name. Throws `modelNotFound`, `modelInvalid` (cut short, shard missing,
+ * no model in it) or `modelUnsupported` (another format, an unknown layer).
+ */
+export const loadLayersFile = async (file: string): Promise<tf.LayersModel> => {
+  const { topology, manifest } = await readLayersFile(file);
+  const modelTopology = readableTopology(topology) as unknown as tf.io.ModelJSON['modelTopology'];
+  const { specs, data } = withoutModelName(await readWeights(manifest, file), topology);
+  try {
+    return await tf.loadLayersModel(
+      tf.io.fromMemory({ modelTopology, weightSpecs: specs, weightData: data }),
+    );
+  } catch (error) {
+    throw new Failed(
+      'modelInvalid',
+      `${basename(file)} cannot be opened as a layers-model: ${firstSentence(error)}.`,
+      'Save or convert the model again with TensorFlow.js 4 or a matching converter.',
+      { cause: error },
+    );
+  }
+};

@@ -1,0 +1,48 @@
+import { modelExports as exportsOfCode, loadCodeModel } from './code';
+import type { InputOptions } from '../contract/recipe';
+import { Failed } from '../contract/failure';
+import { networkOf } from './layersNetwork';
+import { loadLayersFile } from './layersFile';
+import type { Network } from './network';
+import { isCodeFile, resolveReference } from './reference';
+
+export interface OpenOptions {
+  input: InputOptions;
+  /** Names the initial weights of model code: one seed, one set of weights. */
+  seed: string;
+}
+
+/**
+ * Opens a model: a layers-model file or folder, or model code as `file#export`. The backend must be chosen before.
+ * Throws `modelNotFound`, `modelInvalid` or `modelUnsupported`.
+ */
+export const openModel = async (reference: string, { input, seed }: OpenOptions): Promise<Network> => {
+  const { file, exportName } = await resolveReference(reference);
+  if (isCodeFile(file)) {
+    const { model, locations } = await loadCodeModel(file, exportName, seed);
+    return networkOf(model, input, { reference, format: 'code', locations });
+  }
+  return networkOf(await loadLayersFile(file), input, {
+    reference,
+    format: 'layers-model',
+    locations: new Map(),
+  });
+};
+
+/** Opens a layers-model that {@link Network.save} wrote; layers and variables keep the names they had. */
+export const openTopology = async (
+  modelJsonFile: string,
+  { input }: Pick<OpenOptions, 'input'>,
+): Promise<Network> =>
+  networkOf(await loadLayersFile(modelJsonFile), input, {
+    reference: modelJsonFile,
+    format: 'layers-model',
+    locations: new Map(),
+  });
+
+/** The exports of a code file that are models or could make one; the file runs, its functions do not. */
+export const modelExports = async (file: string): Promise<string[]> => {
+  const found = await resolveReference(file);
+  if (isCodeFile(found.file)) return exportsOfCode(found.file);
+  throw new Failed('modelUnsupported', `${file} is no model code.`, 'Name a TypeScript or JavaScript file.');
+};

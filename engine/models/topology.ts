@@ -1,0 +1,92 @@
+import * as tf from '@tensorflow/tfjs';
+import { Failed } from '../contract/failure';
+
+/** A Keras-style description of a model or a layer: what `model_config` and tfjs's `toJSON` hold. */
+export interface Topology {
+  class_name: string;
+  config: Record<string, unknown> | unknown[];
+}
+
+type Fields = Record<string, unknown>;
+
+const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+export const isTopology = (value: unknown): value is Topology =>
+  isFields(value) && typeof value.class_name === 'string' && typeof value.config === 'object';
+
+const isKnown = (className: string): boolean =>
+  className in tf.serialization.SerializationMap.getMap().classNameMap;
+
+/** Keras 3 writes one call as `{args, kwargs}`; tfjs reads `[[layer, node, tensor, kwargs], …]` as Keras 2 wrote. */
+const inboundNode = (node: unknown): unknown => {
+  if (!isFields(node) || !Array.isArray(node.args)) return node;
+  const tensors: unknown[] = [];
+  const collect = (value: unknown): void => {
+    if (Array.isArray(value)) value.forEach(collect);
+    else if (isFields(value) && isFields(value.config) && Array.isArray(value.config.keras_history))
+      tensors.push([...(value.config.keras_history as unknown[]), {}]);
+  };
+  collect(node.args);
+  return tensors;
+};
+
+/** Keras 3 writes a single end as `[layer, node, tensor]`; tfjs reads a list of them. */
+const endList = (ends: unknown): unknown =>
+  Array.isArray(ends) && typeof ends[0] === 'string' ? [ends] : ends;
+
+const withoutUnknown = (value: unknown): unknown =>
+  isTopology(value) && !isKnown(value.class_name) ? null : strip(value);
+
+const rules: [matches: (key: string) => boolean, rule: (value: unknown) => unknown][] = [
+  [(key) => key.endsWith('_regularizer'), () => null],
+  [(key) => key.endsWith('_initializer') || key.endsWith('_constraint'), withoutUnknown],
+  [
+    (key) => key === 'dtype',
+    (value) => (isFields(value) ? ((value.config as Fields | undefined)?.name ?? 'float32') : value),
+  ],
+  [(key) => key === 'inbound_nodes', (value) => (Array.isArray(value) ? value.map(inboundNode) : value)],
+  [(key) => key === 'input_layers' || key === 'output_layers', endList],
+];
+
+const renamed: Record<string, string> = { batch_shape: 'batch_input_shape' };
+
+const strip = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(strip);
+  if (!isFields(value)) return value;
+  const kept: Fields = {};
+  for (const [key, inner] of Object.entries(value)) {
+    const rule = rules.find(([matches]) => matches(key));
+    kept[renamed[key] ?? key] = rule ? rule[1](inner) : strip(inner);
+  }
+  return kept;
+};
+
+const layersOf = (topology: Topology): Topology[] => {
+  const { config } = topology;
+  const inner = Array.isArray(config) ? config : [...((config.layers as unknown[]) ?? []), config.layer];
+  return inner.filter(isTopology).flatMap((layer) => [layer, ...layersOf(layer)]);
+};
+
+const refuseUnknownLayers = (topology: Topology): void => {
+  const unknown = [topology, ...layersOf(topology)]
+    .map((layer) => layer.class_name)
+    .filter((className) => !isKnown(className));
+  if (unknown.length === 0) return;
+  const names = [...new Set(unknown)].join(', ');
+  throw new Failed(
+    'modelUnsupported',
+    `The model uses layers that TensorFlow.js does not know: ${names}.`,
+    'Open it as model code that defines and registers these classes, or replace them by built-in layers.',
+  );
+};
+
+/**
+ * Makes a description that tfjs can deserialise: regularizers go (they matter to no forward pass), and so do
+ * initialisers and constraints that tfjs does not know; Keras 3's spelling becomes Keras 2's.
+ * Throws `modelUnsupported` for layers that tfjs does not know.
+ */
+export const readableTopology = (topology: Topology): Topology => {
+  refuseUnknownLayers(topology);
+  return strip(topology) as Topology;
+};
