@@ -3,15 +3,18 @@ import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { Failed } from '../contract/failure';
-import type { InputOptions } from '../contract/recipe';
+import { runFiles } from '../contract/run';
+import { InputValues } from '../models/inputValues';
 import type { Network } from '../models/network';
-import { withRun } from '../probe/openRuns';
+import { loadNewest, type ProbedNetwork } from '../probe/newestWeights';
+import { openNetwork } from '../probe/openNetwork';
+import { readFrozenRecipe } from '../run/folder';
 import { explainDiskError, temporaryName } from '../run/write';
 import { Random } from '../training/random';
 import { loadPlainly } from './plainModel';
 
 const samples = 4;
-/** Relative to the output's size where that is above one. */
+/** Relative to the largest output where that is above one. */
 const tolerance = 1e-6;
 /** For sizes that the model leaves open. */
 const openSize = 32;
@@ -45,14 +48,16 @@ const moveInto = async (from: string, folder: string): Promise<void> => {
 
 const verify = async (network: Network, file: string): Promise<void> => {
   const model = await loadPlainly(file);
+  const values = new InputValues(network.info.inputShape, network.input);
   const differences = tf.tidy(() => {
     const raw = randomInput(network);
     const { logits } = network.forward(raw, { taps: [], training: false });
     const wanted = network.info.softmaxRemoved ? tf.softmax(logits) : logits;
-    const outputs = model.predict(normalise(raw, network.input));
+    const outputs = model.predict(values.normalise(raw));
     const found = (Array.isArray(outputs) ? outputs.at(-1) : outputs) as tf.Tensor;
-    return found.sub(wanted).abs().div(wanted.abs().maximum(1)).max();
+    return found.sub(wanted).abs().max().div(wanted.abs().max().maximum(1));
   });
+  values.dispose();
   const [difference = NaN] = await differences.data();
   differences.dispose();
   model.dispose();
@@ -73,25 +78,26 @@ const randomInput = (network: Network): tf.Tensor => {
   return tf.tensor(values, shape);
 };
 
-const normalise = (raw: tf.Tensor, { divide, mean, std }: InputOptions): tf.Tensor => {
-  const divided = divide === undefined ? raw : raw.div(divide);
-  const centred = mean === undefined ? divided : divided.sub(mean);
-  return std === undefined ? centred : centred.div(std);
-};
-
 /**
  * Writes a run's student once more: the chosen one, or that of the newest checkpoint while the run goes on or after it
- * was stopped. Gives the folder.
+ * was stopped. Gives the folder. Fails with `modelNotFound` where the student has no trained weights yet.
  */
-export const exportFromRun = (run: string, folder: string): Promise<string> =>
-  withRun(run, async ({ student }) => {
-    if (student.checkpoint === null && !existsSync(join(run, 'student', topologyFile))) {
+export const exportFromRun = async (run: string, folder: string): Promise<string> => {
+  const frozen = await readFrozenRecipe(run);
+  const network = await openNetwork(run, frozen, 'student');
+  try {
+    const student: ProbedNetwork = { network, checkpoint: null };
+    await loadNewest({ run, group: 'student', keep: frozen.recipe.keep }, student);
+    if (student.checkpoint === null && !existsSync(join(run, runFiles.student, topologyFile))) {
       throw new Failed(
         'modelNotFound',
         'This run has not trained its student yet.',
-        'Wait for its first epoch, or resume it.',
+        'Wait for its first checkpoint, or resume it.',
       );
     }
-    await exportStudent(student.network, folder);
-    return folder;
-  });
+    await exportStudent(network, folder);
+  } finally {
+    network.dispose();
+  }
+  return folder;
+};

@@ -7,7 +7,8 @@ import { sampleRgb } from '../data/preview';
 import { inspectModel } from '../models/inspect';
 import type { Network } from '../models/network';
 import { withRun } from './openRuns';
-import type { ProbedNetwork, ProbedRun } from './probedRun';
+import type { ProbedNetwork } from './newestWeights';
+import type { ProbedRun } from './probedRun';
 import { withSample } from './sample';
 
 /** The networks of a run, with where their layers are defined now, and which layers its losses match. */
@@ -75,9 +76,9 @@ const predict = async (
   const probabilities = tf.tidy(() =>
     tf.softmax(of.network.forward(raw, { taps: [], training: false }).logits),
   );
-  const values = await probabilities.data();
+  const values = new Float32Array(await probabilities.data());
   probabilities.dispose();
-  const best = values.reduce((found, value, which) => (value > (values[found] ?? 0) ? which : found), 0);
+  const best = values.indexOf(Math.max(...values));
   return { label: className(probed, best), probability: values[best] ?? NaN };
 };
 

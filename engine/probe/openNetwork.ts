@@ -22,7 +22,5 @@ export const openNetwork = async (run: string, frozen: FrozenRecipe, group: Grou
   const saved = [join(run, group), join(run, runFiles.models, group)]
     .map((folder) => join(folder, 'model.json'))
     .find((file) => existsSync(file));
-  return saved
-    ? openTopology(saved, { input, seed })
-    : openModel(resolve(base, named.model), { input, seed });
+  return saved ? openTopology(saved, { input }) : openModel(resolve(base, named.model), { input, seed });
 };

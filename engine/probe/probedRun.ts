@@ -1,21 +1,11 @@
-import type * as tf from '@tensorflow/tfjs';
-import { Failed } from '../contract/failure';
 import type { FrozenRecipe } from '../contract/run';
 import type { Dataset, Split } from '../data/dataset';
 import { openDataset } from '../data/open';
 import type { Network } from '../models/network';
 import { readFrozenRecipe } from '../run/folder';
-import { restoreVariables } from '../training/stage';
 import { openMatches, type Match } from './matches';
-import { readNewestWeights, type Group } from './newestWeights';
+import { loadNewest, type ProbedNetwork } from './newestWeights';
 import { openNetwork } from './openNetwork';
-
-/** A network of a run with the checkpoint that its weights come from. */
-export interface ProbedNetwork {
-  network: Network;
-  /** The checkpoint's folder name; null while its weights are those it was opened with. */
-  checkpoint: string | null;
-}
 
 /** A run opened to be looked into: its networks, its matched layers and the samples that are shown. */
 export interface ProbedRun {
@@ -60,33 +50,12 @@ const shownSplit = ({ validation, test, train }: Dataset): Split =>
 
 /** Brings every network that the run trains, and the adapters, to the newest checkpoint. */
 export const refresh = async (probed: ProbedRun): Promise<void> => {
-  const adapters = probed.matches.flatMap((match) => [...match.variables]);
-  await load(probed, 'student', probed.student, adapters);
-  const isTrained = probed.frozen.recipe.teacher?.[0]?.train !== undefined;
-  if (probed.teacher && isTrained) await load(probed, 'teacher', probed.teacher, []);
-};
-
-const load = async (
-  { run, frozen }: ProbedRun,
-  group: Group,
-  probed: ProbedNetwork,
-  beside: readonly [string, tf.Variable][],
-): Promise<void> => {
-  const wanted = { run, group, keep: frozen.recipe.keep };
-  const found = await readNewestWeights(wanted, probed.checkpoint);
-  if (!found) return;
-  const { trainable, statistics } = probed.network;
-  const own = [...trainable, ...statistics].map(
-    ([name, variable]) => [`${group}/${name}`, variable] as const,
-  );
-  restoreVariables(new Map([...own, ...beside]), found.checkpoint.variables, (name) => {
-    throw new Failed(
-      'checkpointCorrupt',
-      `The checkpoint ${found.name} lacks the variable ${name}.`,
-      'Start a new run from the recipe: the model or the losses have changed.',
-    );
-  });
-  probed.checkpoint = found.name;
+  const { run, frozen, student, teacher, matches } = probed;
+  const { keep } = frozen.recipe;
+  const adapters = matches.flatMap((match) => [...match.variables]);
+  await loadNewest({ run, group: 'student', keep }, student, adapters);
+  const isTrained = frozen.recipe.teacher?.[0]?.train !== undefined;
+  if (teacher && isTrained) await loadNewest({ run, group: 'teacher', keep }, teacher);
 };
 
 export const disposeProbedRun = ({ student, teacher, matches }: ProbedRun): void => {

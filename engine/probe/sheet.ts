@@ -4,7 +4,8 @@ import type { Sheet, SheetRequest } from '../contract/sheet';
 import { channelDistribution } from './distribution';
 import type { Match } from './matches';
 import { withRun } from './openRuns';
-import type { ProbedNetwork, ProbedRun } from './probedRun';
+import type { ProbedNetwork } from './newestWeights';
+import type { ProbedRun } from './probedRun';
 import { quantise } from './quantise';
 import { withSample } from './sample';
 
