@@ -41,6 +41,8 @@ export default tseslint.config(
     ['engine/contract/**/*.ts'],
     [noVscode, noHost, noPages, { regex: '@tensorflow', message: 'The contract is types and schemas only.' }],
   ),
-  wall(['src/**/*.ts'], [contractOnly, noPages]),
+  // The host's own src/engine is its link to the engine: only a path that leaves src reaches the engine itself.
+  wall(['src/*.ts'], [{ ...contractOnly, regex: '^\\.\\./engine/(?!contract/)' }, noPages]),
+  wall(['src/*/**/*.ts'], [{ ...contractOnly, regex: '^(\\.\\./){2,}engine/(?!contract/)' }, noPages]),
   wall(['webview/**/*.ts'], [noVscode, contractOnly, noHost]),
 );
