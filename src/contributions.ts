@@ -41,6 +41,5 @@ export const settingNames = {
   codeLens: 'codeLens.enabled',
   nodePath: 'engine.nodePath',
   backend: 'engine.backend',
-  runsLocation: 'runs.location',
   notifyWhenDone: 'runs.notifyWhenDone',
 } as const;

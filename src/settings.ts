@@ -1,11 +1,9 @@
-import { normalize, isAbsolute } from 'node:path';
 import * as vscode from 'vscode';
 import type { Recipe } from '../engine/contract/recipe';
-import { runsFolder } from '../engine/contract/run';
 import { settingNames, settingsSection } from './contributions';
 
-const read = <T>(name: string, fallback: T, scope?: vscode.Uri): T =>
-  vscode.workspace.getConfiguration(settingsSection, scope ?? null).get<T>(name) ?? fallback;
+const read = <T>(name: string, fallback: T): T =>
+  vscode.workspace.getConfiguration(settingsSection).get<T>(name) ?? fallback;
 
 /** What the user chose; read anew each time, so that a change is seen at once. */
 export const settings = {
@@ -13,11 +11,6 @@ export const settings = {
   /** Empty: the one on PATH, else the editor's own. */
   nodePath: (): string => read(settingNames.nodePath, '').trim(),
   backend: (): Recipe['backend'] => read<Recipe['backend']>(settingNames.backend, 'auto'),
-  /** Relative to the workspace folder; a path that leaves it is not followed. */
-  runsLocation: (folder?: vscode.Uri): string => {
-    const path = normalize(read(settingNames.runsLocation, runsFolder, folder).trim() || runsFolder);
-    return isAbsolute(path) || path.startsWith('..') ? runsFolder : path;
-  },
   notifyWhenDone: (): boolean => read(settingNames.notifyWhenDone, true),
 };
 

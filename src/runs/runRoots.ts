@@ -1,22 +1,17 @@
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import { runFiles } from '../../engine/contract/run';
-import { settings } from '../settings';
+import { runFiles, runsFolder } from '../../engine/contract/run';
 
-/** Where the runs of a file's (or the first) workspace folder are kept; undefined without a folder. */
-export const runsFolderFor = (uri?: vscode.Uri): string | undefined => {
-  const folder =
-    (uri && vscode.workspace.getWorkspaceFolder(uri)) ?? vscode.workspace.workspaceFolders?.[0] ?? undefined;
-  return folder && join(folder.uri.fsPath, settings.runsLocation(folder.uri));
-};
+/** The workspace folder that a file belongs to, else the first; undefined without any. */
+export const projectFor = (uri?: vscode.Uri): string | undefined =>
+  ((uri && vscode.workspace.getWorkspaceFolder(uri)) ?? vscode.workspace.workspaceFolders?.[0])?.uri.fsPath;
 
 const nestedLimit = 500;
 
 /** Folders that hold runs: each workspace folder's own, and those of projects nested in it. */
 export const findRunRoots = async (): Promise<string[]> => {
-  const folders = vscode.workspace.workspaceFolders ?? [];
-  const own = folders.map((folder) => join(folder.uri.fsPath, settings.runsLocation(folder.uri)));
-  const pattern = `**/.retort/runs/*/${runFiles.recipe}`;
+  const own = (vscode.workspace.workspaceFolders ?? []).map((folder) => join(folder.uri.fsPath, runsFolder));
+  const pattern = `**/${runsFolder}/*/${runFiles.recipe}`;
   const nested = await vscode.workspace.findFiles(pattern, '**/node_modules/**', nestedLimit);
   return [...new Set([...own, ...nested.map((file) => join(file.fsPath, '../..'))])];
 };

@@ -1,0 +1,137 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import { Failed } from '../../engine/contract/failure';
+import { runFiles } from '../../engine/contract/run';
+import { panelTypes } from '../contributions';
+import type { Run } from '../runs/runFolder';
+import type { Services } from '../services';
+import { ActivationsPanel } from './activationsPanel';
+import { CurvesPanel } from './curvesPanel';
+import { panelHtml, reportHtml } from './panelHtml';
+
+type PageName = 'curves' | 'activations';
+
+/** Opens each kind of page once, beside the code, and brings it back after a reload. */
+export class PanelManager implements vscode.Disposable {
+  private curves: CurvesPanel | undefined;
+  private activations: ActivationsPanel | undefined;
+  private readonly reports = new Map<string, vscode.WebviewPanel>();
+  private readonly serializers: vscode.Disposable[];
+
+  constructor(private readonly services: Services) {
+    this.serializers = [
+      vscode.window.registerWebviewPanelSerializer(panelTypes.curves, {
+        deserializeWebviewPanel: async (panel) => this.fillCurves(panel, this.remembered(panelTypes.curves)),
+      }),
+      vscode.window.registerWebviewPanelSerializer(panelTypes.activations, {
+        deserializeWebviewPanel: async (panel) =>
+          this.fillActivations(panel, this.remembered(panelTypes.activations)[0] ?? ''),
+      }),
+      vscode.window.registerWebviewPanelSerializer(panelTypes.report, {
+        deserializeWebviewPanel: async (panel) => panel.dispose(),
+      }),
+    ];
+  }
+
+  openCurves(ids: string[]): void {
+    if (this.curves) {
+      this.curves.show(ids);
+      this.curves.panel.reveal(undefined, true);
+    } else this.fillCurves(this.create(panelTypes.curves), ids);
+  }
+
+  openActivations(id: string): void {
+    const panel = this.activations?.panel ?? this.create(panelTypes.activations);
+    if (this.activations?.id !== id) this.fillActivations(panel, id);
+    panel.reveal(undefined, true);
+  }
+
+  /** The report in a page without scripts. Throws `Failed` for a run that has none yet. */
+  async openReport(run: Run): Promise<void> {
+    const text = await readFile(join(run.folder, runFiles.reportHtml), 'utf8').catch(() => null);
+    if (text === null)
+      throw new Failed(
+        'runNotFound',
+        `“${run.name}” has no report yet.`,
+        'Reports are written when a run ends.',
+      );
+    const panel =
+      this.reports.get(run.id) ??
+      vscode.window.createWebviewPanel(panelTypes.report, `Report: ${run.name}`, vscode.ViewColumn.Active, {
+        enableScripts: false,
+        localResourceRoots: [],
+        enableFindWidget: true,
+      });
+    this.reports.set(run.id, panel);
+    panel.onDidDispose(() => this.reports.delete(run.id));
+    panel.webview.html = reportHtml(text);
+    panel.reveal();
+  }
+
+  /** Whether the user sees this run's curves right now. */
+  isShowing(id: string): boolean {
+    return this.curves?.panel.visible === true && this.curves.ids.includes(id);
+  }
+
+  dispose(): void {
+    vscode.Disposable.from(...this.serializers).dispose();
+    this.curves?.dispose();
+    this.activations?.dispose();
+  }
+
+  private create(type: string): vscode.WebviewPanel {
+    const place = { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true };
+    return vscode.window.createWebviewPanel(type, '', place, { enableFindWidget: true });
+  }
+
+  private fillCurves(panel: vscode.WebviewPanel, ids: string[]): void {
+    const remember = (shown: string[]): void => this.remember(panelTypes.curves, shown);
+    const filled = new CurvesPanel(panel, this.services, ids, remember);
+    remember(ids);
+    this.curves = filled;
+    panel.onDidDispose(() => {
+      if (this.curves === filled) this.curves = undefined;
+    });
+    this.load(panel, 'curves');
+  }
+
+  private fillActivations(panel: vscode.WebviewPanel, id: string): void {
+    this.activations?.dispose();
+    const filled = new ActivationsPanel(panel, this.services, id);
+    this.remember(panelTypes.activations, [id]);
+    this.activations = filled;
+    panel.onDidDispose(() => {
+      if (this.activations === filled) this.activations = undefined;
+    });
+    this.load(panel, 'activations');
+  }
+
+  private load(panel: vscode.WebviewPanel, page: PageName): void {
+    const { extensionUri } = this.services;
+    const built = vscode.Uri.joinPath(extensionUri, 'dist', 'webview');
+    const media = vscode.Uri.joinPath(extensionUri, 'media');
+    const { webview } = panel;
+    webview.options = { enableScripts: true, localResourceRoots: [built] };
+    panel.iconPath = {
+      light: vscode.Uri.joinPath(media, 'tab-light.svg'),
+      dark: vscode.Uri.joinPath(media, 'tab-dark.svg'),
+    };
+    const file = (name: string): string => webview.asWebviewUri(vscode.Uri.joinPath(built, name)).toString();
+    webview.html = panelHtml({
+      title: panel.title,
+      script: file(`${page}.js`),
+      style: file(`${page}.css`),
+      cspSource: webview.cspSource,
+    });
+  }
+
+  /** The runs of a page are remembered by the host, so that a page needs to know nothing of being restored. */
+  private remember(type: string, ids: string[]): void {
+    void this.services.memory.update(`${type}.runs`, ids);
+  }
+
+  private remembered(type: string): string[] {
+    return this.services.memory.get<string[]>(`${type}.runs`, []);
+  }
+}

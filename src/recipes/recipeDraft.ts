@@ -1,0 +1,91 @@
+import { dirname, isAbsolute, relative } from 'node:path';
+import type { MethodInfo } from '../../engine/contract/model';
+import type { Pair, Recipe } from '../../engine/contract/recipe';
+import type { DataSource } from './dataFinder';
+
+/** A model as the guided pick found it. */
+export interface ModelChoice {
+  /** Absolute. */
+  file: string;
+  /** Null for a model file. */
+  exportName: string | null;
+  label: string;
+}
+
+/** What the guided pick asked for. */
+export interface Draft {
+  name: string;
+  student: ModelChoice;
+  /** Null where no chosen method needs one. */
+  teacher: (ModelChoice & { isTrainedFirst: boolean }) | null;
+  data: DataSource;
+  losses: { method: MethodInfo; pairs: Pair[] | null }[];
+  backend: Recipe['backend'];
+}
+
+export const recipeSuffix = '.distill.json';
+
+/** `file#export`, as the engine names models. */
+export const referenceOf = ({ file, exportName }: ModelChoice): string =>
+  exportName === null ? file : `${file}#${exportName}`;
+
+const relativePath = (base: string, path: string): string => {
+  const short = relative(base, path).replaceAll('\\', '/');
+  return isAbsolute(short) ? path : short;
+};
+
+const withPaths = (base: string, source: DataSource): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(source).map(([key, value]) => [
+      key,
+      key !== 'kind' && typeof value === 'string' ? relativePath(base, value) : value,
+    ]),
+  );
+
+const lossOf = ({ method, pairs }: Draft['losses'][number]): Record<string, unknown> => ({
+  method: method.id,
+  weight: method.defaultWeight,
+  ...(pairs ? { pairs } : {}),
+});
+
+/** The text of the recipe file at `file` (absolute): what was asked for, and the settings most often changed. */
+export const recipeText = (draft: Draft, file: string): string => {
+  const base = dirname(file);
+  const model = (choice: ModelChoice): string => relativePath(base, referenceOf(choice));
+  const { teacher } = draft;
+  const teacherSection = teacher && {
+    teacher: teacher.isTrainedFirst
+      ? { model: model(teacher), train: { epochs: 10 } }
+      : relativePath(base, referenceOf(teacher)),
+  };
+  const recipe = {
+    name: draft.name,
+    ...teacherSection,
+    student: model(draft.student),
+    data: withPaths(base, draft.data),
+    losses: draft.losses.map(lossOf),
+    training: { epochs: 10, batchSize: 64, learningRate: 0.05 },
+    seed: 1,
+    control: true,
+    ...(draft.backend === 'auto' ? {} : { backend: draft.backend }),
+  };
+  return `${JSON.stringify(recipe, null, 2)}\n`;
+};
+
+/** What a recipe may be called: letters, digits, spaces, dots and hyphens, at most 80. */
+export const nameProblem = (name: string): string | null =>
+  /^[\w .-]{1,80}$/.test(name.trim()) ? null : 'Use 1 to 80 letters, digits, spaces, dots or hyphens.';
+
+export const defaultName = (student: ModelChoice): string => {
+  const stem = student.label.replace(/[^\w .-]+/g, '-').replace(/^[-. ]+|[-. ]+$/g, '');
+  return stem.slice(0, 80) || 'student';
+};
+
+/** The first of `name.distill.json`, `name-2.distill.json`, … that is not taken. */
+export const freeFileName = (name: string, taken: ReadonlySet<string>): string => {
+  const stem = name.trim().replaceAll(' ', '-');
+  for (let number = 1; ; number++) {
+    const file = `${stem}${number === 1 ? '' : `-${number}`}${recipeSuffix}`;
+    if (!taken.has(file)) return file;
+  }
+};
