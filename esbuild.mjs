@@ -1,6 +1,7 @@
 // Three programs, three outputs: the extension host, the engine (as `engine.cjs` and the `retort` command), the pages.
 import * as esbuild from 'esbuild';
-import { cpSync, existsSync, readFileSync, readdirSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 const watch = process.argv.includes('--watch');
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
@@ -63,3 +64,9 @@ for (const options of builds) {
 cpSync('node_modules/@tensorflow/tfjs-node-gpu/binding', 'dist/binding', { recursive: true });
 cpSync('engine/backend/native', 'dist/binding', { recursive: true });
 cpSync('node_modules/node-api-headers/include', 'dist/binding/node-api', { recursive: true });
+
+// The schema that editors complete recipes with comes out of the same definitions that the engine checks them against.
+if (!watch) {
+  const schema = execFileSync(process.execPath, ['dist/retort.cjs', 'schema'], { encoding: 'utf8' });
+  writeFileSync('dist/recipe.schema.json', schema);
+}

@@ -42,12 +42,12 @@ export interface ExecuteOptions {
 
 type Position = Pick<Manifest, 'best' | 'chosen'> & { stageIndex: number; cursor: Cursor };
 
-const start: Position = {
-  stageIndex: 0,
-  cursor: { step: 0, pending: { count: 0, sums: {} } },
+const beginningOf = (stageIndex: number, chosen: Position['chosen']): Position => ({
+  stageIndex,
+  chosen,
   best: null,
-  chosen: {},
-};
+  cursor: { step: 0, pending: { count: 0, sums: {} } },
+});
 
 const stepsOf = (stage: Stage): number => stage.training.epochs * stage.stepsPerEpoch;
 const describeStage = (stage: Stage): StageState => ({
@@ -58,7 +58,7 @@ const describeStage = (stage: Stage): StageState => ({
 
 /** Executes a prepared run stage by stage. */
 class Execution {
-  private position: Position = start;
+  private position = beginningOf(0, {});
 
   constructor(
     private readonly run: string,
@@ -113,13 +113,7 @@ class Execution {
     await this.recorder.status('training', { stages: this.stages.map(describeStage), totalSteps });
     for (let index = this.position.stageIndex; index < this.stages.length; index++) {
       const stage = this.stages[index] as Stage;
-      if (index > this.position.stageIndex)
-        this.position = {
-          ...start,
-          stageIndex: index,
-          chosen: this.position.chosen,
-          cursor: { step: 0, pending: { count: 0, sums: {} } },
-        };
+      if (index > this.position.stageIndex) this.position = beginningOf(index, this.position.chosen);
       if (!(await this.trainOne(stage, index))) return false;
       await this.finishStage(stage);
     }

@@ -12,7 +12,7 @@ import { tinyProject, type TinyProject } from './tinyProject';
 const losses = [
   { method: 'task', weight: 1 },
   { method: 'ctkd', weight: 0.9 },
-  { method: 'crd', weight: 0.1, negatives: 16, dimensions: 8 },
+  { method: 'crd', weight: 0.1, negatives: 16, dimension: 8 },
   { method: 'cwd', weight: 3, pairs: [{ teacher: 'conv2', student: 'conv2', adapter: 'conv1x1-bn-relu' }] },
 ];
 

@@ -41,7 +41,7 @@ const drawBar = (image: Uint8Array, label: number, random: Random): void => {
 
 const drawSplit = (count: number, name: string) => {
   const random = new Random(name);
-  const images = new Uint8Array(count * size * size).map(() => random.integer(160));
+  const images = new Uint8Array(count * size * size).map(() => random.integer(60));
   const labels = Int32Array.from({ length: count }, (_, index) => index % classes);
   labels.forEach((label, index) =>
     drawBar(images.subarray(index * size * size, (index + 1) * size * size), label, random),
@@ -67,7 +67,7 @@ exports.${name} = () => {
 
 const baseRecipe = {
   name: 'bars',
-  teacher: { model: 'teacher.js#teacher', train: { epochs: 2 } },
+  teacher: { model: 'teacher.js#teacher', train: { epochs: 6 } },
   student: 'student.js#student',
   data: {
     kind: 'arrays',
@@ -83,12 +83,12 @@ const baseRecipe = {
     { method: 'kd', weight: 0.9 },
     { method: 'cwd', weight: 3, pairs: [{ teacher: 'conv2', student: 'conv2' }] },
   ],
-  training: { epochs: 3, batchSize: 16, learningRate: 0.05, logEvery: 2 },
+  training: { epochs: 4, batchSize: 32, learningRate: 0.2, logEvery: 2 },
 };
 
 export const tinyProject = async (): Promise<TinyProject> => {
   const folder = await mkdtemp(join(tmpdir(), 'retort-bars-'));
-  const train = drawSplit(120, 'bars/train');
+  const train = drawSplit(480, 'bars/train');
   const test = drawSplit(30, 'bars/test');
   const recipe = join(folder, 'student.distill.json');
   const change = (changes: Record<string, unknown>) =>

@@ -46,7 +46,7 @@ describe('a run', () => {
       expect(Object.keys(point.values).sort()).toEqual([
         'acc',
         'loss',
-        'loss/cwd',
+        'loss/cwd:conv2',
         'loss/kd',
         'loss/task',
         'lr',
@@ -54,7 +54,7 @@ describe('a run', () => {
     const {
       'loss/task': task = 0,
       'loss/kd': kd = 0,
-      'loss/cwd': cwd = 0,
+      'loss/cwd:conv2': cwd = 0,
       loss = 0,
     } = student[0]?.values ?? {};
     expect(loss).toBeCloseTo(0.1 * task + 0.9 * kd + 3 * cwd, 4);
@@ -88,7 +88,7 @@ describe('a run', () => {
       losses: [
         { method: 'task' },
         { method: 'ctkd' },
-        { method: 'crd', negatives: 16, dimensions: 8 },
+        { method: 'crd', negatives: 16, dimension: 8 },
         { method: 'cwd', pairs: [{ teacher: 'conv2', student: 'conv2' }] },
       ],
     });
