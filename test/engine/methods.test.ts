@@ -166,7 +166,7 @@ describe('curriculum temperature in training', () => {
 
   it('moves against the student: towards the temperature of the larger loss', async () => {
     const [teacher, student] = cnns();
-    const run = await startRun(findMethod('ctkd'), [teacher], student, { ramp: 1, learningRate: 0.05 });
+    const run = await startRun(findMethod('ctkd'), [teacher], student, { ramp: 1, learningRate: 1 });
     run.step();
     const theta = run.prepared.variables?.get('theta')?.dataSync()[0] as number;
     const lossAt = async (fixed: number) => {

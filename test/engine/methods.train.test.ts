@@ -6,10 +6,6 @@ import { restoreVariables } from '../../engine/training/stage';
 import { tinyCnn } from '../fixtures/tinyNetwork';
 import { startRun, tinyClasses, type TinyRun } from '../fixtures/tinyRun';
 
-beforeAll(async () => {
-  await useBackend('cpu');
-});
-
 const start = (
   id: string,
   student = tinyCnn('student', 2, tinyClasses),
@@ -34,7 +30,14 @@ const copy = (run: TinyRun) =>
     ]),
   );
 
-describe.each(methods.map(({ id }) => id))('%s', (id) => {
+const backends = ['cpu', 'auto'] as const;
+const cases = backends.flatMap((backend) => methods.map(({ id }) => ({ backend, id })));
+
+describe.each(cases)('$id on the backend $backend', ({ backend, id }) => {
+  beforeAll(async () => {
+    await useBackend(backend);
+  });
+
   it('lowers its loss by training the student', async () => {
     const run = await start(id);
     const { settle, steps } = patience[id] ?? { settle: 0, steps: 24 };
