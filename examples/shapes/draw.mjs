@@ -1,6 +1,6 @@
-// Draws the sample data into examples/shapes/data: `node draw.mjs`. Draws nothing where they are complete already.
-import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+// Draws the sample data into the folder `data` beside this file: `node draw.mjs`.
+// Draws nothing where they are complete already; an interrupted drawing leaves no half-filled folder behind.
+import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import seedrandom from 'seedrandom';
@@ -11,24 +11,23 @@ import { drawPicture, shapes, side } from './picture.mjs';
 const version = 2;
 const perClass = { train: 500, test: 150 };
 const classes = Object.keys(shapes);
-
-const data = join(dirname(fileURLToPath(import.meta.url)), 'data');
-const marker = 'drawn.json';
 const stamp = JSON.stringify({ version, perClass, classes });
+
+const here = dirname(fileURLToPath(import.meta.url));
+const data = join(here, 'data');
 
 const png = (bytes, channels) =>
   sharp(bytes, { raw: { width: side, height: side, channels } })
-    .png({ compressionLevel: 6 })
+    .png()
     .toBuffer();
 
+/** Writes one picture and its mask; returns its line of the table. */
 const drawOne = async (folder, split, name, number) => {
   const { rgb, mask, area, angle } = drawPicture(seedrandom.alea(`${split}/${name}/${number}`), name);
-  const file = join(split, name, `${String(number).padStart(3, '0')}.png`);
-  await Promise.all([
-    writeFile(join(folder, file), await png(rgb, 3)),
-    writeFile(join(folder, 'masks', file), await png(mask, 1)),
-  ]);
-  return [file.replaceAll('\\', '/'), name, area, angle.toFixed(1)].join(',');
+  const file = `${split}/${name}/${String(number).padStart(3, '0')}.png`;
+  await writeFile(join(folder, file), await png(rgb, 3));
+  await writeFile(join(folder, 'masks', file), await png(mask, 1));
+  return `${file},${name},${area},${angle.toFixed(1)}`;
 };
 
 const drawSplit = async (folder, split) => {
@@ -42,17 +41,31 @@ const drawSplit = async (folder, split) => {
   await writeFile(join(folder, `${split}.csv`), `${lines.join('\n')}\n`);
 };
 
-const isComplete = async () =>
-  existsSync(join(data, marker)) && (await readFile(join(data, marker), 'utf8')) === stamp;
+/** What the finished drawing says of itself; nothing where there is none. */
+const readStamp = () => readFile(join(data, 'drawn.json'), 'utf8').catch(() => undefined);
+
+const isRunning = (pid) => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
+
+/** Removes what drawings that were cut off have left. */
+const removeLeftovers = async () => {
+  for (const name of await readdir(here)) {
+    const pid = /^data\.(\d+)\.part$/.exec(name)?.[1];
+    if (pid && !isRunning(Number(pid))) await rm(join(here, name), { recursive: true, force: true });
+  }
+};
 
 const draw = async () => {
-  if (existsSync(data) && !existsSync(join(data, marker))) {
-    throw new Error(`${data} holds something else. Move it away, then draw again.`);
-  }
   const part = `${data}.${process.pid}.part`;
   try {
     for (const split of Object.keys(perClass)) await drawSplit(part, split);
-    await writeFile(join(part, marker), stamp);
+    await writeFile(join(part, 'drawn.json'), stamp);
+    if ((await readStamp()) === stamp) return;
     await rm(data, { recursive: true, force: true });
     await rename(part, data);
   } finally {
@@ -60,9 +73,14 @@ const draw = async () => {
   }
 };
 
-if (await isComplete()) console.log(`The pictures in ${data} are complete.`);
-else {
-  const count = classes.length * (perClass.train + perClass.test);
-  console.log(`Drawing ${count} pictures into ${data} ...`);
+const drawn = await readStamp();
+const isForeign = drawn === undefined && (await stat(data).catch(() => undefined)) !== undefined;
+await removeLeftovers();
+if (drawn === stamp) console.log(`The pictures in ${data} are complete.`);
+else if (isForeign) {
+  console.error(`${data} holds something else. Move it away, then draw again.`);
+  process.exitCode = 1;
+} else {
+  console.log(`Drawing ${classes.length * (perClass.train + perClass.test)} pictures into ${data}`);
   await draw();
 }
