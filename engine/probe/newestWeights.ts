@@ -73,12 +73,9 @@ const readNewestWeights = async (wanted: Wanted, loaded: string | null): Promise
   const unreadable = new Map<string, Failed>();
   for (;;) {
     const name = await newestSource(wanted, unreadable);
-    if (name === loaded) return null;
-    if (name === null) {
-      const [failure] = unreadable.values();
-      if (failure) throw failure;
-      return null;
-    }
+    const [failure] = unreadable.values();
+    if (name === null && failure) throw failure;
+    if (name === null || name === loaded) return null;
     try {
       return { name, checkpoint: await readCheckpoint(join(wanted.run, runFiles.checkpoints, name)) };
     } catch (error) {
