@@ -20,16 +20,6 @@ const native = ['sharp', 'esbuild'];
 const builds = [
   {
     ...shared,
-    entryPoints: { extension: 'src/extension.ts' },
-    outdir: 'dist',
-    outExtension: { '.js': '.cjs' },
-    platform: 'node',
-    target: 'node20',
-    format: 'cjs',
-    external: ['vscode'],
-  },
-  {
-    ...shared,
     entryPoints: { retort: 'engine/main.ts' },
     outdir: 'dist',
     outExtension: { '.js': '.cjs' },
@@ -53,6 +43,16 @@ const builds = [
       format: 'iife',
       loader: { '.svg': 'text' },
     })),
+  {
+    ...shared,
+    entryPoints: { extension: 'src/extension.ts' },
+    outdir: 'dist',
+    outExtension: { '.js': '.cjs' },
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    external: ['vscode'],
+  },
 ];
 
 for (const options of builds) {

@@ -61,7 +61,8 @@ beforeAll(async () => {
   project = await tinyProject();
   await project.change({
     losses,
-    training: { epochs: 4, batchSize: 16, learningRate: 0.05, logEvery: 3, checkpointEvery: 5 },
+    teacher: { model: 'teacher.js#teacher', train: { epochs: 2 } },
+    training: { epochs: 3, batchSize: 32, learningRate: 0.05, logEvery: 3, checkpointEvery: 5 },
   });
   const result = await runCommand(['run', project.recipe, '--json']);
   if (result.code !== 0) throw new Error(result.errors);
