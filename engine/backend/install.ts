@@ -53,13 +53,13 @@ const lockFolder = async (
   progress: Progress,
   signal: AbortSignal | undefined,
 ): Promise<() => Promise<void>> => {
-  for (;;) {
+  for (let tries = 0; ; tries++) {
     if (signal?.aborted) throw stoppedByUser();
     try {
       return await lock(runtimesFolder(), { stale: 10_000, update: 2_000, onCompromised: () => undefined });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ELOCKED') throw error;
-      progress('Waiting for another installation to finish', null);
+      if (tries === 0) progress('Waiting for another installation to finish', null);
       await new Promise((resolve) => setTimeout(resolve, 500));
     }
   }
