@@ -76,5 +76,7 @@ export const updatedMemory = (
       .mul(momentum)
       .add(embeddings.mul(1 - momentum)),
   );
-  return tf.tensorScatterUpdate(memory, indices.expandDims(1), rows) as tf.Tensor2D;
+  // A copy: the cpu backend's kernel writes into the tensor that it is given.
+  const copy = memory.add(0);
+  return tf.tensorScatterUpdate(copy, indices.expandDims(1), rows) as tf.Tensor2D;
 };

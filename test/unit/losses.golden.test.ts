@@ -166,4 +166,10 @@ describe('contrastive representation', () => {
     expectClose(second.slice([0], [1]), golden('CRD', 'memory_v2[0]_after'));
     expectClose(second.slice([1], [3]), goldenInput('CRD', 'memory_v2(teacher)').slice(1));
   });
+
+  it('leaves the memory that it is given as it was: the gradient still needs it', () => {
+    const memory = rows('CRD', 'memory_v2(teacher)');
+    updatedMemory(memory, tf.tensor1d([0], 'int32'), rows('CRD', 'embed_t'), 0.5);
+    expectClose(memory, goldenInput('CRD', 'memory_v2(teacher)'));
+  });
 });
