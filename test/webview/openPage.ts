@@ -3,12 +3,12 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Browser, type Page, chromium } from 'playwright-core';
+import { panelHtml } from '../../src/panels/panelHtml';
 import { type ThemeName, themes } from './themes';
 
 const built = path.resolve(import.meta.dirname, '../../dist/webview');
 const screenshots = path.resolve(import.meta.dirname, '../../build/screenshots/pages');
 const origin = 'https://pages.test';
-const nonce = 'c29tZSBub25jZQ';
 
 export const launchBrowser = (): Promise<Browser> =>
   chromium.launch({
@@ -59,10 +59,16 @@ export const openPage = async <PageCalls extends object>(
   await page.exposeFunction('tellViolation', (directive: string) => violations.push(directive));
   const call = await linkHost<PageCalls>(page, host);
   await page.addInitScript(fakeEditor, { ...themes[theme], saved: saved ?? null });
+  const html = panelHtml({
+    title: name,
+    script: `${origin}/${name}.js`,
+    style: `${origin}/${name}.css`,
+    cspSource: origin,
+  });
   await page.route(`${origin}/**`, async (route) => {
     const file = new URL(route.request().url()).pathname.slice(1);
     if (file) await route.fulfill({ path: builtFile(file) });
-    else await route.fulfill({ contentType: 'text/html', body: pageHtml(name) });
+    else await route.fulfill({ contentType: 'text/html', body: html });
   });
   await page.goto(`${origin}/`);
   return {
@@ -126,19 +132,6 @@ const fakeEditor = ({ kind, colours, saved }: FakeEditor): void => {
   };
   document.addEventListener('DOMContentLoaded', () => world.setTheme(kind, colours));
 };
-
-const pageHtml = (name: string): string => `<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="UTF-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'nonce-${nonce}'; style-src ${origin} 'nonce-${nonce}'; img-src ${origin} blob: data:; font-src ${origin};">
-<meta property="csp-nonce" content="${nonce}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="stylesheet" href="${origin}/${name}.css">
-<title>Retort</title>
-</head>
-<body><main></main><script nonce="${nonce}" src="${origin}/${name}.js"></script></body>
-</html>`;
 
 /** Changes the editor's theme under an open page. */
 export const setTheme = (page: Page, theme: ThemeName): Promise<void> =>

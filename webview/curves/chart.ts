@@ -107,13 +107,13 @@ export class Chart {
 
   /** The drawn line `index` of the plan is followed by its faint raw one where it is smoothed. */
   private showValues(chart: uPlot): void {
-    const x = chart.cursor.idx == null ? null : chart.data[0][chart.cursor.idx];
-    const inside = (chart.cursor.left ?? -1) >= 0 && x !== null && x !== undefined;
+    const x = chart.data[0][chart.cursor.idx ?? -1];
+    const inside = (chart.cursor.left ?? -1) >= 0 && x !== undefined;
     let series = 1;
     for (const [index, line] of this.plan.lines.entries()) {
-      const at = inside ? chart.cursor.idxs?.[series] : null;
-      const value = at == null ? newest(line.curve.values) : chart.data[series]?.[at];
-      const words = inside && at == null ? '–' : formatMetric(line.curve.metric, value);
+      const at = (inside ? chart.cursor.idxs?.[series] : null) ?? null;
+      const value = at === null ? newest(line.curve.values) : chart.data[series]?.[at];
+      const words = inside && at === null ? '–' : formatMetric(line.curve.metric, value);
       const target = this.values[index];
       if (target) setText(target, words);
       series += isSmoothed(line, this.view) ? 2 : 1;

@@ -6,13 +6,14 @@ import { element, fill, pageRoot } from '../shared/element';
 import { formatMetric } from '../shared/format';
 import { SavedState } from '../shared/savedState';
 import { brokenLink, emptyBlock, failedBlock, loadingBlock } from '../shared/states';
+import { statusWords } from '../shared/statusWords';
 import { type Theme, onThemeChange, readTheme } from '../shared/theme';
 import { ChartGrid, fullSpan } from './chartGrid';
 import { type ChartPlan, planCharts } from './chartPlan';
 import type { Span } from './curveModel';
 import { type Sorting, epochTable } from './epochTable';
 import { ResultTable } from './resultTable';
-import { RunCard, type RunActions, progressWords, statusWords } from './runCard';
+import { RunCard, type RunActions, progressWords } from './runCard';
 import { RunStore, type RunView } from './runStore';
 import { TableView } from './tableView';
 import { type CurvesView, type Toolbar, curvesToolbar } from './toolbar';
@@ -20,15 +21,12 @@ import { type CurvesView, type Toolbar, curvesToolbar } from './toolbar';
 type Host = { [Call in keyof CurvesHost]: CurvesHost[Call] };
 
 interface Arrangement extends CurvesView {
-  /** The runs that are shown, for the host to find them again after a reload. */
-  runs: string[];
   hidden: string[];
   zoom: Span | null;
   sorting: Sorting;
 }
 
 const initial: Arrangement = {
-  runs: [],
   axis: 'steps',
   log: false,
   smoothing: 0,
@@ -88,10 +86,11 @@ export class CurvesPageView implements CurvesPage {
   }
 
   show(runs: RunSnapshot[]): void {
+    const shown = this.store.runs.map((run) => run.id).join();
+    const isOther = this.isLoaded && shown !== runs.map((run) => run.id).join();
     this.isLoaded = true;
     this.store.show(runs);
-    this.saved.update({ runs: runs.map((run) => run.id) });
-    this.schedule();
+    this.arrange(isOther ? { zoom: null } : {});
   }
 
   append(id: string, from: number, points: MetricPoint[], state: RunState, report: RunReport | null): void {

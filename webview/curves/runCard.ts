@@ -1,22 +1,13 @@
-import { type RunStatus, isActive } from '../../engine/contract/run';
+import { isActive } from '../../engine/contract/run';
 import type { CurvesHost } from '../../engine/contract/pages';
 import { button, setDisabled } from '../shared/controls';
 import { element, fill, setText } from '../shared/element';
 import { formatDuration } from '../shared/format';
 import { failedBlock } from '../shared/states';
+import { statusWords } from '../shared/statusWords';
 import { hiddenKey, stageStyle, stagesOf } from './chartPlan';
 import type { RunView } from './runStore';
 import { swatch } from './swatch';
-
-export const statusWords: Record<RunStatus, string> = {
-  queued: 'Queued',
-  preparing: 'Preparing',
-  training: 'Training',
-  stopping: 'Stopping…',
-  done: 'Done',
-  stopped: 'Stopped',
-  failed: 'Failed',
-};
 
 export type RunActions = Pick<CurvesHost, 'stop' | 'openReport' | 'openActivations' | 'exportCsv'> & {
   toggleStage(key: string): void;
