@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type * as tf from '@tensorflow/tfjs';
 import { Failed } from '../contract/failure';
 import type { CodeLocation, LayerInfo, ModelInfo } from '../contract/model';
@@ -19,6 +20,9 @@ export interface Described {
   /** By tap name, `logits` among them. */
   taps: ReadonlyMap<string, tf.SymbolicTensor>;
 }
+
+/** Stands for a length that the model leaves open. */
+const openLength = -1;
 
 const noShape = (reference: string): Failed =>
   new Failed(
@@ -63,11 +67,25 @@ const layerInfo = (
 ): LayerInfo => ({
   name: layer.name,
   kind: layer.getClassName(),
-  shape: nodes[0]?.outputTensors[0]?.shape.slice(1).map((length) => length ?? -1) ?? [],
+  shape: nodes[0]?.outputTensors[0]?.shape.slice(1).map((length) => length ?? openLength) ?? [],
   parameters: layer.countParams(),
   macs,
   ...(location ? { location } : {}),
 });
+
+/** tfjs lets a kernel be larger than its map and goes on with lengths below one. */
+const refuseEmptyMaps = (uses: readonly LayerUse[], { reference, locations }: Origin): void => {
+  const lengths = ({ nodes }: LayerUse) => nodes[0]?.outputTensors[0]?.shape.slice(1) ?? [];
+  const empty = uses.find((use) => lengths(use).some((length) => length !== null && length < 1));
+  if (!empty) return;
+  const location = locations.get(empty.layer);
+  const place = location ? `${basename(location.file)}:${location.line + 1}` : basename(reference);
+  throw new Failed(
+    'modelInvalid',
+    `${place}: ${empty.layer.name} would put out [${lengths(empty).join(', ')}].`,
+    'The map before it is smaller than the kernel: pad it, pool less, or give the model a larger input.',
+  );
+};
 
 /** Every layer's first output, but for inputs and for shapes that are left open. */
 const tapsOf = (uses: readonly LayerUse[], logits: tf.SymbolicTensor): Map<string, tf.SymbolicTensor> => {
@@ -89,6 +107,7 @@ export const describeModel = (model: tf.LayersModel, origin: Origin): Described 
   const inputShape = checkInputs(model, origin.reference);
   const { logits, removed } = withoutSoftmax(predictionOf(model));
   const uses = layerUses(model);
+  refuseEmptyMaps(uses, origin);
   const counts = uses.map(({ layer, nodes }) => layerMacs(layer, nodes));
   const uncounted = counts.flatMap((count) => count.uncounted);
   const taps = tapsOf(uses, logits);
@@ -97,7 +116,7 @@ export const describeModel = (model: tf.LayersModel, origin: Origin): Described 
     name: model.name,
     format: origin.format,
     inputShape,
-    outputShape: logits.shape.slice(1).map((length) => length ?? -1),
+    outputShape: logits.shape.slice(1).map((length) => length ?? openLength),
     softmaxRemoved: removed,
     parameters: model.countParams(),
     macs: counts.reduce((sum, count) => sum + count.macs, 0),
