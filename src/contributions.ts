@@ -33,7 +33,6 @@ export const panelTypes = {
 export const contextKeys = {
   hasRuns: 'retort.hasRuns',
   runActive: 'retort.runActive',
-  runsRead: 'retort.runsRead',
 } as const;
 
 export const settingsSection = 'retort';

@@ -21,6 +21,8 @@ export interface ModelDefinition {
   exportName: string | null;
   /** `function`: must be called to get the model. */
   kind: 'value' | 'function';
+  /** How the module could give it out: by the word `export` before it, by an assignment to `exports`, or not at all. */
+  exportBy: 'export' | 'exports' | null;
   /** Zero-based; the declaration, from its first to its last line. */
   line: number;
   column: number;
@@ -205,6 +207,16 @@ class Finder {
     return { node: declaration, exportName: isTop ? (this.exports.names.get(name) ?? null) : null };
   }
 
+  /** Only a plain declaration at the top of a module can be given out by a word or a line more. */
+  exportBy({ node, exportName }: Found): ModelDefinition['exportBy'] {
+    const isPlain = node.name === 'VariableDeclaration' || node.name === 'FunctionDeclaration';
+    if (exportName !== null || !isPlain || node.parent?.name !== 'Script') return null;
+    const { topNode } = this.tree;
+    return topNode.getChild('ImportDeclaration') || topNode.getChild('ExportDeclaration')
+      ? 'export'
+      : 'exports';
+  }
+
   private read(node: SyntaxNode): string {
     return this.text.slice(node.from, node.to);
   }
@@ -224,11 +236,13 @@ const positions = (text: string): ((offset: number) => { line: number; column: n
 export const findModels = (text: string, language: CodeLanguage): ModelDefinition[] => {
   if (!mayHoldModel(text)) return [];
   const at = positions(text);
-  return new Finder(parseCode(text, language), text).find().map(({ node, name, exportName, kind }) => ({
-    name,
-    exportName,
-    kind,
-    ...at(node.from),
-    endLine: at(node.to).line,
+  const finder = new Finder(parseCode(text, language), text);
+  return finder.find().map((one) => ({
+    name: one.name,
+    exportName: one.exportName,
+    kind: one.kind,
+    exportBy: finder.exportBy(one),
+    ...at(one.node.from),
+    endLine: at(one.node.to).line,
   }));
 };

@@ -13,7 +13,7 @@ export class CurvesPanel implements vscode.Disposable {
   private readonly parts: vscode.Disposable[] = [];
   /** How many points of each run the page has. */
   private readonly sent = new Map<string, number>();
-  private pending: Promise<void> = Promise.resolve();
+  private pending: Promise<unknown> = Promise.resolve();
   private isOpen = false;
 
   constructor(
@@ -78,7 +78,7 @@ export class CurvesPanel implements vscode.Disposable {
         await this.services.store.load();
         this.isOpen = true;
         this.entitle();
-        return { runs: await this.snapshots() };
+        return { runs: await this.inTurn(() => this.snapshots()) };
       },
       chooseRuns: async () => void (await vscode.commands.executeCommand(commands.compareRuns)),
       stop: act(commands.stopRun),
@@ -94,9 +94,15 @@ export class CurvesPanel implements vscode.Disposable {
     else for (const id of change.ids) if (this.shown.includes(id)) this.queue(() => this.append(id));
   }
 
-  /** The page's calls go out one after the other, so that `from` is always right. */
+  /** What the page gets is made one after the other, so that `from` is always right. */
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.pending.then(work);
+    this.pending = result.catch(() => undefined);
+    return result;
+  }
+
   private queue(work: () => Promise<void>): void {
-    this.pending = this.pending.then(work).catch((error) => this.services.log.warn(describeError(error)));
+    this.inTurn(work).catch((error) => this.services.log.warn(describeError(error)));
   }
 
   private async showAll(): Promise<void> {

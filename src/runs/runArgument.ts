@@ -1,0 +1,48 @@
+import * as vscode from 'vscode';
+import { runItem } from './runItem';
+import type { Run } from './runFolder';
+import type { RunStore } from './runStore';
+import type { RunNode } from './runTree';
+
+/** How a command is told of a run: by the view, by a page or notice (its id), or not at all (the palette). */
+export type RunArgument = RunNode | string | undefined;
+
+const pickItem = (run: Run): vscode.QuickPickItem & { run: Run } => {
+  const { label, description, icon } = runItem(run);
+  return { label: `$(${icon}) ${label}`, description, detail: new Date(run.createdAt).toLocaleString(), run };
+};
+
+const tellNone = (): undefined =>
+  void vscode.window.showInformationMessage('There is no run that this can be done with.');
+
+/** The run that is meant; asks if several may be. */
+export const runOf = async (
+  store: RunStore,
+  argument: RunArgument,
+  isFit: (run: Run) => boolean,
+): Promise<Run | undefined> => {
+  await store.load();
+  if (typeof argument === 'string') return store.get(argument) ?? tellNone();
+  if (argument) return store.get(argument.run.id) ?? tellNone();
+  const fit = store.list().filter(isFit);
+  if (fit.length === 0) return tellNone();
+  return (await vscode.window.showQuickPick(fit.map(pickItem), { placeHolder: 'Which run?' }))?.run;
+};
+
+/** The runs that are meant: those selected in the view, or several that are picked. */
+export const runsOf = async (
+  store: RunStore,
+  argument: RunArgument,
+  selected: readonly RunNode[] | undefined,
+): Promise<Run[]> => {
+  await store.load();
+  const known = (selected ?? []).flatMap((node) => store.get(node.run.id) ?? []);
+  if (known.length > 1 || (known.length === 1 && argument !== undefined)) return [...new Set(known)];
+  const items = store.list().map((run) => ({ ...pickItem(run), picked: false }));
+  if (items.length === 0) return tellNone() ?? [];
+  const chosen = await vscode.window.showQuickPick(items, {
+    canPickMany: true,
+    placeHolder: 'Which runs shall be compared?',
+  });
+  return (chosen ?? []).map(({ run }) => run);
+};
