@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import util from 'node:util';
 import { Failed } from '../contract/failure';
+import { registerNativeGradients } from './nativeGradients';
 import { installedRuntimes, namedRuntime, quietFile, type Runtime } from './runtime';
 
 /** The part of tfjs-node's binding that is used directly. */
@@ -65,6 +66,7 @@ export const findRuntime = (): Runtime => {
 const register = async (binding: Binding): Promise<void> => {
   const { NodeJSKernelBackend } = await import('@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js');
   await import('@tensorflow/tfjs-node-gpu/dist/register_all_kernels.js');
+  registerNativeGradients();
   const gpu = binding.isUsingGpuDevice();
   const packageName = `@tensorflow/tfjs-node${gpu ? '-gpu' : ''}`;
   const native = binding as ConstructorParameters<typeof NodeJSKernelBackend>[0];

@@ -135,6 +135,30 @@ describe.runIf(installed)('with TensorFlow', () => {
     onTensorflow.forEach((value, index) => expect(value).toBeCloseTo(onCpu[index] ?? NaN, 4));
   });
 
+  it('has the gradients of relu and relu6 that cpu has', async () => {
+    for (const activation of [tf.relu, tf.relu6]) {
+      const gradients: number[][] = [];
+      for (const backend of ['tensorflow', 'cpu'] as const) {
+        await useBackend(backend);
+        const x = tf.tensor2d([
+          [-3, -0.5, 0, 0.5],
+          [2, 5.5, 6.5, 9],
+        ]);
+        const dy = tf.tensor2d([
+          [1, 2, 3, 4],
+          [5, 6, 7, 8],
+        ]);
+        gradients.push([
+          ...tf
+            .grad((input: tf.Tensor) => activation(input))(x, dy)
+            .dataSync(),
+        ]);
+      }
+      expect(gradients[0]).toEqual(gradients[1]);
+      expect(gradients[0]).toContain(4);
+    }
+  });
+
   it('repeats every training op bit for bit', async () => {
     await useBackend('tensorflow');
     for (const [name, compute] of Object.entries(trainingOps())) {
@@ -168,6 +192,7 @@ const trainingOps = (): Record<string, () => tf.Tensor> => {
       (w) => tf.depthwiseConv2d(image, w as tf.Tensor4D, 1, 'same'),
       depthwise,
     ),
+    'relu gradient': gradient((x) => tf.relu(x), image),
     'pooling gradient': gradient((x) => tf.maxPool(x as tf.Tensor4D, 2, 2, 'same'), image),
     'batch moments': () => tf.moments(image, [0, 1, 2]).variance,
     'sum of everything': () => tf.sum(image),
