@@ -1,10 +1,15 @@
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { useBackend } from '../../engine/backend/choose';
 import { dataSchema } from '../../engine/contract/recipe';
+import { evaluationBatches } from '../../engine/data/batches';
 import { openDataset } from '../../engine/data/open';
+import { openModel } from '../../engine/models/open';
 
 let folder = '';
 beforeEach(async () => {
@@ -170,6 +175,11 @@ describe('mislabelled folders', () => {
       .toBuffer();
     await put('b/broken.png', whole.subarray(0, whole.length / 2));
     await refused('dataInvalid', /broken\.png is no readable picture/);
+    const png = await sharp(noise, { raw: { width: 64, height: 64, channels: 3 } })
+      .png()
+      .toBuffer();
+    await put('b/broken.png', png.subarray(0, png.length / 2));
+    await refused('dataInvalid', /broken\.png is no readable picture/);
   });
 
   it('refuses a test class that training does not know, and sizes that the student cannot take', async () => {
@@ -182,5 +192,31 @@ describe('mislabelled folders', () => {
       size: [16, 16],
     });
     await refused('dataInvalid', /takes 784/, [784], { path: 'train' });
+  });
+});
+
+const place = (name: string, folders: string) =>
+  join(process.env[name] ?? resolve(__dirname, `../../../shared/${folders}`));
+const photographs = join(place('RETORT_TEST_DATA', 'data'), 'tinyvgg-10class-samples');
+const vgg = join(place('RETORT_TEST_MODELS', 'models'), 'tfjs-layers/cnn-explainer-tiny-vgg/model.json');
+const missing = [photographs, vgg].find((path) => !existsSync(path));
+if (missing) console.log(`No trained network looks at photographs: there is no ${missing}.`);
+
+describe.skipIf(missing)('photographs that a trained network knows', () => {
+  it('come out as the network was trained on them: 14 of 20 are recognised', async () => {
+    await useBackend('cpu');
+    const data = dataSchema.parse({ kind: 'folders', path: photographs, validation: 0 });
+    const { train, classes } = await openDataset(data, '/', [64, 64, 3], 1);
+    const known = ['boat', 'bug', 'pizza', 'pepper', 'bus', 'koala', 'espresso', 'panda', 'orange', 'car'];
+    const network = await openModel(vgg, { input: { divide: 255 }, seed: 'unused' });
+    let right = 0;
+    for (const { images, labels, indices } of evaluationBatches(train, 20)) {
+      const { logits } = network.forward(images, { taps: [], training: false });
+      const [guesses, truth] = [logits.argMax(-1).dataSync(), labels.dataSync()];
+      right += guesses.filter((guess, index) => known[guess] === classes[truth[index] as number]).length;
+      tf.dispose([images, labels, indices, logits]);
+    }
+    network.dispose();
+    expect(right).toBe(14);
   });
 });
