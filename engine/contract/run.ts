@@ -130,6 +130,8 @@ export interface RunReport {
   /** The distilled student's main metric minus the control's; null without a control. */
   gain: number | null;
   metrics: { best: { epoch: number; value: number; metric: string } | null; last: Record<string, number> };
+  /** The matched layers, proposed ones included, with the adapters that were built. */
+  pairs?: { method: string; teacher: string; student: string; adapter: string }[];
   backend: BackendChoice;
   seconds: number;
   hashes: Record<string, string>;

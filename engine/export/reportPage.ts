@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { LossOptions } from '../contract/recipe';
 import type { FrozenRecipe, MetricPoint, RunEvent, RunReport } from '../contract/run';
 import { chartTitle, curveChart, stageClass, stageLabel } from './curveChart';
 import { curveSets, type CurveSet } from './curves';
@@ -35,10 +34,10 @@ export const reportPage = (source: ReportSource): string => {
 ${heading(report, frozen)}
 ${figureTable(report)}
 ${curveSection(points)}
-${pairSection(frozen.recipe.losses)}
+${pairSection(report)}
 ${eventSection(events)}
 <h2>Recipe</h2>
-<pre>${JSON.stringify(frozen.recipe, null, 2)}</pre>
+<pre>${writeRecipe(frozen.recipe)}</pre>
 ${originSection(report)}
 </main>
 </body>
@@ -57,6 +56,12 @@ ${report.status === 'done' ? null : markup`<p class="state">${stateSentence(repo
 ${trust ? markup`<p class="soft">${trust}</p>` : null}
 </header>`;
 };
+
+/** JSON with lists of numbers on one line. */
+const writeRecipe = (recipe: FrozenRecipe['recipe']): string =>
+  JSON.stringify(recipe, null, 2).replace(/\[\n[^[\]{}"]*\]/g, (list) =>
+    list.replace(/\s+/g, ' ').replace('[ ', '[').replace(' ]', ']'),
+  );
 
 const stateSentence = (status: RunReport['status']): string =>
   status === 'stopped'
@@ -85,7 +90,7 @@ const curveSection = (points: readonly MetricPoint[]): Markup | null => {
   return markup`<h2>Curves</h2>
 <ul class="key">${stagesOf(sets).map(keyEntry)}</ul>
 <div class="charts">${figures}</div>
-<p class="soft">Losses are those of the training batches, as they were weighed while training.</p>`;
+<p class="soft">Losses are those of the training batches: each term before its weight, the whole as the weighted sum.</p>`;
 };
 
 const stagesOf = (sets: readonly CurveSet[]): string[] => [
@@ -96,8 +101,8 @@ const keyEntry = (stage: string): Markup => {
   return markup`<li class="${stageClass(stage)}"><svg viewBox="0 0 28 10" aria-hidden="true"><path class="curve" d="M1 5H27"/></svg>${stageLabel(stage)}</li>`;
 };
 
-const pairSection = (losses: readonly LossOptions[]): Markup | null => {
-  const rows = losses.flatMap((loss) => (loss.pairs ?? []).map((pair) => ({ method: loss.method, ...pair })));
+const pairSection = (report: RunReport): Markup | null => {
+  const rows = report.pairs ?? [];
   if (rows.length === 0) return null;
   return markup`<h2>Matched layers</h2>
 <div class="scroll"><table>
@@ -134,5 +139,6 @@ ${best ? markup`<dt>Best epoch</dt><dd>${best.epoch} (${best.metric} ${formatNum
 ${report.backend.passedOver.map(({ name, reason }) => markup`<dt>Not ${name}</dt><dd>${reason}</dd>`)}
 ${Object.entries(report.versions).map(([name, value]) => markup`<dt>${name}</dt><dd>${value}</dd>`)}
 ${Object.entries(report.hashes).map(([name, value]) => markup`<dt>SHA-256 of ${name}</dt><dd><code>${value}</code></dd>`)}
-</dl>`;
+</dl>
+<p class="soft">The hashes are those of what the run began with.</p>`;
 };

@@ -5,6 +5,9 @@ import { formatPoints, formatShare, formatTimes } from './quantity';
 /** What distilling bought over training without it, in a sentence: also when that is nothing, or a loss. */
 export const gainSentence = (report: RunReport): string => {
   const without = report.teacher ? 'without the teacher' : 'without distilling';
+  if (!Number.isFinite(accuracyOf(report.student))) {
+    return 'No samples were kept aside, so how good the student is was not measured.';
+  }
   const reached = `The student reaches ${formatShare(accuracyOf(report.student))} on the ${report.split} split`;
   if (report.gain === null || !Number.isFinite(report.gain)) {
     return `${reached}; no control was trained, so what distilling bought is not known.`;

@@ -156,6 +156,7 @@ class Execution {
         await new Promise((resume) => setImmediate(resume));
       },
       checkpoint: (cursor, epoch, measured) => this.save(running, index, cursor, epoch, measured),
+      note: (message) => this.recorder.event('info', message),
       shouldStop: async () => {
         if (!stopRequested(this.run)) return false;
         await this.recorder.status('stopping');
@@ -239,6 +240,8 @@ const runLocked = async (run: string, options: ExecuteOptions): Promise<RunRepor
     await writeFrozenRecipe(run, prepared.frozen);
     await recorder.update({ backend: prepared.backend }, { now: true });
     await prepared.student.save(join(run, runFiles.models, 'student'));
+    const [teacher] = prepared.teachers;
+    if (teacher?.info.format === 'code') await teacher.save(join(run, runFiles.models, 'teacher'));
     const execution = new Execution(run, prepared, recorder);
     await execution.resume();
     if (!(await execution.train())) {

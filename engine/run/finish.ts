@@ -41,6 +41,16 @@ const lastOf = async (run: string): Promise<Record<string, number>> => {
   ) as Record<string, number>;
 };
 
+const pairsOf = ({ stages }: PreparedRun): NonNullable<RunReport['pairs']> =>
+  (stages.find((stage) => stage.name === 'student')?.terms ?? []).flatMap(({ label, prepared }) =>
+    (prepared.adapters ?? []).map(({ pair, adapter }) => ({
+      method: label,
+      teacher: pair.teacher,
+      student: pair.student,
+      adapter: adapter.kind,
+    })),
+  );
+
 /** Measures every network, exports the student, writes the report; the run is then done. */
 export const finishRun = async (
   run: string,
@@ -48,12 +58,10 @@ export const finishRun = async (
   recorder: Recorder,
   seconds: number,
 ): Promise<RunReport> => {
-  const { dataset, measures, frozen } = prepared;
+  const { dataset, measures, frozen, teachers } = prepared;
+  const [teacher] = teachers;
   const split = dataset.test ?? dataset.validation;
-  const network = (name: string): Network | undefined =>
-    prepared.stages.find((stage) => stage.name === name)?.network;
-  const [teacher] = prepared.teachers;
-  const control = network('control');
+  const control = prepared.stages.find((stage) => stage.name === 'control')?.network;
   await exportStudent(prepared.student, join(run, runFiles.student));
   const student = await figuresOf(run, prepared, 'student', prepared.student, split);
   const controlFigures = control ? await figuresOf(run, prepared, 'control', control, split) : null;
@@ -66,11 +74,13 @@ export const finishRun = async (
     status: 'done',
     task: frozen.recipe.task,
     split: dataset.test ? 'test' : 'validation',
+    samples: split.count,
     teacher: teacher ? await figuresOf(run, prepared, 'teacher', teacher, split) : null,
     student,
     control: controlFigures,
     gain,
     metrics: { best: recorder.state.best, last: await lastOf(run) },
+    pairs: pairsOf(prepared),
     backend: prepared.backend,
     seconds: Math.round(seconds),
     hashes: frozen.hashes,

@@ -58,6 +58,12 @@ describe('the sentence on what distilling bought', () => {
     expect(sizeSentence(report)).toBeNull();
   });
 
+  it('says so when nothing was measured', () => {
+    const report = finished({ student: figures('student', NaN, 10, 1), gain: NaN });
+    expect(gainSentence(report)).toContain('not measured');
+    expect(formatTable(report)).not.toContain('NaN');
+  });
+
   it('does not call a larger student smaller', () => {
     const student = figures('big', 0.9, 2_426_900, 9);
     expect(sizeSentence(finished({ student }))).toMatch(/^It is 2\.0× as large as its teacher/);
@@ -111,11 +117,12 @@ describe('writeReport', () => {
     split: 'acc' in values ? 'validation' : 'train',
     values,
   });
-  const write = async (report: RunReport, points: MetricPoint[], text = 'plain') => {
-    const recipe = {
-      losses: [{ method: text, pairs: [{ teacher: text, student: text, adapter: 'conv1x1' }] }],
-      note: text,
-    };
+  const write = async (
+    report: RunReport,
+    points: MetricPoint[],
+    text = 'plain',
+    recipe: object = { losses: [{ method: text }], note: text },
+  ) => {
     const frozen = { createdAt: '2026-01-31T09:30:00Z', recipe } as unknown as FrozenRecipe;
     await writeFile(join(run, 'recipe.json'), JSON.stringify(frozen));
     await writeFile(join(run, 'metrics.jsonl'), points.map((one) => `${JSON.stringify(one)}\n`).join(''));
@@ -128,6 +135,7 @@ describe('writeReport', () => {
   it('escapes everything that comes from the run', async () => {
     const named = finished({
       name: hostile,
+      pairs: [{ method: hostile, teacher: hostile, student: hostile, adapter: hostile }],
       student: { ...figures(hostile, 0.9, 10, 1) },
       hashes: { [hostile]: hostile },
       versions: { [hostile]: hostile },
@@ -178,6 +186,16 @@ describe('writeReport', () => {
     expect(await write(finished(), odd)).toMatch(/<circle/);
     expect(await write(finished(), [])).not.toContain('<h2>Curves');
     expect(await write(finished(), odd)).not.toMatch(/d="[^"]*NaN/);
+  });
+
+  it('lists the matched layers, and the recipe with its numbers on one line', async () => {
+    const pairs = [{ method: 'cwd', teacher: 'relu5', student: 'relu3', adapter: 'conv1x1' }];
+    const recipe = { input: { mean: [0.4, 0.5], names: ['a', 'b'] }, losses: [] };
+    const page = await write(finished({ pairs }), [], 'plain', recipe);
+    expect(page).toContain('<code>relu5</code></td><td><code>relu3</code></td><td>conv1x1</td>');
+    expect(page).toContain('&quot;mean&quot;: [0.4, 0.5],');
+    const text = /<pre>([\s\S]*?)<\/pre>/.exec(page)?.[1]?.replaceAll('&quot;', '"') ?? '';
+    expect(JSON.parse(text)).toEqual(recipe);
   });
 
   it('says so when the run was stopped', async () => {
