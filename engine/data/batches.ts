@@ -10,21 +10,13 @@ export interface Augmentation {
 
 type Values = Uint8Array | Float32Array;
 
-/** The order in which epoch `epoch` (from 0) visits `count` samples: a permutation that depends on the seed alone. */
+/**
+ * The order in which epoch `epoch` (from 0) visits `count` samples: a permutation that depends on the seed alone.
+ * Training cuts it into full batches and leaves the rest of the epoch out, others each time: losses that compare the
+ * samples of a batch, and batch statistics, change with its size.
+ */
 export const batchOrder = (count: number, seed: number, epoch: number): Int32Array =>
   new Random(`${seed}/order/${epoch}`).permutation(count);
-
-/**
- * Full batches only: the last samples of an epoch's order are left out (others in every epoch), because losses that
- * compare the samples of a batch (similarity, contrast) and batch statistics change with its size. A split smaller
- * than one batch is one batch.
- */
-export const stepsPerEpoch = (count: number, batchSize: number): number =>
-  Math.max(1, Math.floor(count / batchSize));
-
-/** The part of an epoch's order that makes its step `step` (from 0). */
-export const stepPositions = (order: Int32Array, batchSize: number, step: number): Int32Array =>
-  order.subarray(step * batchSize, (step + 1) * batchSize);
 
 /** Mirrors one picture left and right in place: rows of `width` pixels of `channels` values. */
 const mirror = (values: Float32Array, rows: number, width: number, channels: number): void => {

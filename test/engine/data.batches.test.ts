@@ -1,12 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import {
-  batchOrder,
-  evaluationBatches,
-  makeBatch,
-  stepPositions,
-  stepsPerEpoch,
-} from '../../engine/data/batches';
+import { batchOrder, evaluationBatches, makeBatch } from '../../engine/data/batches';
 import type { Split } from '../../engine/data/dataset';
 import { sampleRgb } from '../../engine/data/preview';
 import { Random } from '../../engine/training/random';
@@ -35,15 +29,6 @@ describe('the order of an epoch', () => {
     expect(batchOrder(100, 7, 0)).toEqual(order);
     expect(batchOrder(100, 7, 1)).not.toEqual(order);
     expect(batchOrder(100, 8, 0)).not.toEqual(order);
-  });
-
-  it('is cut into full batches', () => {
-    expect([stepsPerEpoch(100, 32), stepsPerEpoch(96, 32), stepsPerEpoch(5, 32)]).toEqual([3, 3, 1]);
-    const order = batchOrder(100, 7, 0);
-    const parts = [0, 1, 2].map((step) => stepPositions(order, 32, step));
-    expect(parts.map((part) => part.length)).toEqual([32, 32, 32]);
-    expect(parts.flatMap((part) => [...part])).toEqual([...order.subarray(0, 96)]);
-    expect(stepPositions(batchOrder(5, 7, 0), 32, 0)).toHaveLength(5);
   });
 });
 
