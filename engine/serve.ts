@@ -1,10 +1,10 @@
 import { createBirpc } from 'birpc';
-import { proposePairs } from './adapters/propose';
+import { proposeFor } from './adapters/propose';
 import { useBackend } from './backend/choose';
 import { protocolVersion, type Answer, type EngineCalls } from './contract/calls';
 import { version } from './contract/version';
 import { exportFromRun } from './export/student';
-import { methodInfos } from './methods/registry';
+import { findMethod, methodInfos } from './methods/registry';
 import { inspectModel } from './models/inspect';
 import { modelExports } from './models/open';
 import { readSample, runModels } from './probe/models';
@@ -42,8 +42,10 @@ const calls: EngineCalls = {
   inspect: (reference) => computing(() => inspectModel(reference)),
   modelExports: (file) => attempt(() => modelExports(file)),
   methods: () => attempt(() => methodInfos()),
-  propose: (teacher, student) =>
-    computing(async () => proposePairs(await inspectModel(teacher), await inspectModel(student))),
+  propose: (teacher, student, method) =>
+    computing(async () =>
+      proposeFor(findMethod(method), await inspectModel(teacher), await inspectModel(student)),
+    ),
   readRecipe: (file) => attempt(() => readRecipe(file)),
   createRun: (file, project) =>
     attempt(() => createRun(file, project === undefined ? undefined : runsOf(project))),

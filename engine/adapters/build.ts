@@ -1,5 +1,5 @@
 import { Failed } from '../contract/failure';
-import type { Adapter, Module, ResolvedPair } from '../methods/method';
+import type { Adapter, Module, PairNeeds, ResolvedPair } from '../methods/method';
 import type { Random } from '../training/random';
 import { batchNorm, conv, linear, relu, sequence, type ConvGeometry } from './modules';
 
@@ -39,13 +39,6 @@ const regressorGeometry = (student: Shape, teacher: Shape): ConvGeometry | null 
   const trimmed = height - toHeight;
   return trimmed >= 0 && trimmed === width - toWidth ? { size: 1 + trimmed, kind: 'valid' } : null;
 };
-
-/** What a method asks of a pair: `same` channels on both sides, and whether it resizes maps itself. */
-export interface PairNeeds {
-  channels: 'same' | 'any';
-  /** What `auto` takes for maps of different size. */
-  sizes: 'resized' | 'regressed';
-}
 
 const automatic = (pair: ResolvedPair, needs: PairNeeds): AdapterChoice => {
   const { studentShape, teacherShape } = pair;

@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Module } from '../methods/method';
+import { normaliseBatch } from '../models/batchNorm';
+import { withoutTape } from '../models/tape';
 import type { Random } from '../training/random';
 import { constantWeights, heKernel, uniformWeights } from './initial';
 
@@ -83,10 +85,12 @@ export const batchNorm = (channels: number, name: string): Module => {
         return tf.batchNorm(x, runningMean, runningVariance, beta, gamma, normEpsilon);
       }
       const axes = x.shape.slice(0, -1).map((_, axis) => axis);
-      const { mean, variance } = tf.moments(x, axes);
-      move(runningMean, mean);
-      move(runningVariance, variance);
-      return x.sub(mean).mul(variance.add(normEpsilon).rsqrt()).mul(gamma).add(beta);
+      const moments = withoutTape(() => tf.moments(x, axes));
+      withoutTape(() => {
+        move(runningMean, moments.mean);
+        move(runningVariance, moments.variance);
+      });
+      return normaliseBatch(x, moments, gamma, beta, normEpsilon);
     },
   };
 };

@@ -1,6 +1,8 @@
 import type { LayerInfo, ModelInfo } from '../contract/model';
 import type { Pair } from '../contract/recipe';
-import { isMap, isVector } from './build';
+import type { PairNeeds } from '../methods/method';
+import { tapShape } from '../models/network';
+import { chooseAdapter, isMap, isVector } from './build';
 
 /** What choosing pairs needs to know of a method. */
 export interface PairsMethod {
@@ -8,6 +10,7 @@ export interface PairsMethod {
   pairs: 'none' | 'features';
   /** Of all proposed pairs, shallowest first, those that this method takes by default. */
   keepPairs?(proposed: readonly Pair[]): readonly Pair[];
+  needs?: PairNeeds;
 }
 
 const tappable = (info: ModelInfo): LayerInfo[] =>
@@ -87,11 +90,24 @@ export const proposePairs = (teacher: ModelInfo, student: ModelInfo): Pair[] => 
     : [pairOf('logits', 'logits')];
 };
 
-/** What one method takes of the proposed pairs; none for a method that matches no layers. */
+/** The same pair with the adapter that it would get, where both layers can be compared. */
+const withAdapter = (pair: Pair, teacher: ModelInfo, student: ModelInfo, needs: PairNeeds): Pair => {
+  const [teacherShape, studentShape] = [tapShape(teacher, pair.teacher), tapShape(student, pair.student)];
+  return teacherShape && studentShape
+    ? { ...pair, adapter: chooseAdapter({ ...pair, teacherShape, studentShape }, needs) }
+    : pair;
+};
+
+/**
+ * What one method takes of the proposed pairs, each with its adapter; none for a method that matches no layers.
+ * Throws `Failed` (pairMismatch) where the proposed layers cannot be compared.
+ */
 export const proposeFor = (method: PairsMethod, teacher: ModelInfo, student: ModelInfo): Pair[] => {
   if (method.pairs === 'none') {
     return [];
   }
   const proposed = proposePairs(teacher, student);
-  return [...(method.keepPairs?.(proposed) ?? proposed)];
+  const kept = method.keepPairs?.(proposed) ?? proposed;
+  const { needs } = method;
+  return kept.map((pair) => (needs ? withAdapter(pair, teacher, student, needs) : pair));
 };

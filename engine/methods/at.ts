@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { lossKeys } from '../contract/recipe';
 import { atLoss } from '../losses/at';
 import { matchPairs, preparePairs, requireMaps } from './matchedPairs';
-import type { Method, Prepared, Setup } from './method';
+import type { Method, PairNeeds, Prepared, Setup } from './method';
 
 const options = z.strictObject({
   method: z.literal('at'),
@@ -21,6 +21,8 @@ type Options = z.infer<typeof options>;
  */
 const weights = { code: 1000, paper: 10 };
 
+const needs: PairNeeds = { channels: 'any', sizes: 'resized' };
+
 export const at = {
   id: 'at',
   title: 'Attention transfer (AT)',
@@ -31,10 +33,11 @@ export const at = {
   needsTeacher: true,
   pairs: 'features',
   defaultWeight: weights.code,
+  needs,
   options,
   prepare: (setup: Setup, { form }: Options): Prepared => {
     requireMaps(setup, 'at', 'where maps are active');
-    const matched = matchPairs(setup, { channels: 'any', sizes: 'resized' });
+    const matched = matchPairs(setup, needs);
     return {
       ...preparePairs(matched, (student, teacher) =>
         atLoss(student as tf.Tensor4D, teacher as tf.Tensor4D, form),

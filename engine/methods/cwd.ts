@@ -4,7 +4,7 @@ import { lossKeys } from '../contract/recipe';
 import { cwdLoss } from '../losses/cwd';
 import { resizeToTeacher } from '../losses/resample';
 import { matchPairs, preparePairs, requireMaps } from './matchedPairs';
-import type { Method, Prepared, Setup } from './method';
+import type { Method, PairNeeds, Prepared, Setup } from './method';
 
 const options = z.strictObject({
   method: z.literal('cwd'),
@@ -20,6 +20,8 @@ type Options = z.infer<typeof options>;
 /** Published with temperature 4: 35 to 40 on features, 3 on class maps. */
 const weights = { features: 35, logits: 3 };
 
+const needs: PairNeeds = { channels: 'same', sizes: 'resized' };
+
 export const cwd = {
   id: 'cwd',
   title: 'Channel-wise distillation (CWD)',
@@ -32,10 +34,11 @@ export const cwd = {
   pairs: 'features',
   defaultWeight: weights.features,
   keepPairs: (proposed) => proposed.slice(-1),
+  needs,
   options,
   prepare: (setup: Setup, { temperature }: Options): Prepared => {
     requireMaps(setup, 'cwd', 'positions within a channel');
-    const matched = matchPairs(setup, { channels: 'same', sizes: 'resized' });
+    const matched = matchPairs(setup, needs);
     const onLogits = setup.pairs.every((pair) => pair.teacher === 'logits' && pair.student === 'logits');
     return {
       ...preparePairs(matched, (student, teacher) =>

@@ -4,9 +4,11 @@ import { lossKeys } from '../contract/recipe';
 import { fitnetsLoss } from '../losses/fitnets';
 import { resizeToTeacher } from '../losses/resample';
 import { matchPairs, preparePairs } from './matchedPairs';
-import type { Method, Setup } from './method';
+import type { Method, PairNeeds, Setup } from './method';
 
 const options = z.strictObject({ method: z.literal('fitnets'), ...lossKeys });
+
+const needs: PairNeeds = { channels: 'same', sizes: 'regressed' };
 
 export const fitnets = {
   id: 'fitnets',
@@ -20,9 +22,10 @@ export const fitnets = {
   pairs: 'features',
   defaultWeight: 100,
   keepPairs: (proposed) => proposed.slice(Math.floor((proposed.length - 1) / 2)).slice(0, 1),
+  needs,
   options,
   prepare: (setup: Setup) =>
-    preparePairs(matchPairs(setup, { channels: 'same', sizes: 'regressed' }), (student, teacher) =>
+    preparePairs(matchPairs(setup, needs), (student, teacher) =>
       fitnetsLoss(resizeToTeacher(student, teacher), teacher as tf.Tensor),
     ),
 } satisfies Method<z.infer<typeof options>>;

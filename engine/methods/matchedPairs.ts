@@ -1,14 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
-import {
-  buildAdapter,
-  chooseAdapter,
-  describePair,
-  isMap,
-  mismatch,
-  type PairNeeds,
-} from '../adapters/build';
+import { buildAdapter, chooseAdapter, describePair, isMap, mismatch } from '../adapters/build';
 import { Failed } from '../contract/failure';
-import type { Adapter, Prepared, ResolvedPair, Setup, Step } from './method';
+import type { Adapter, PairNeeds, Prepared, ResolvedPair, Setup, Step } from './method';
 
 /** A pair with its adapter, under the name that its loss is shown by. */
 export interface MatchedPair {

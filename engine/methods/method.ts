@@ -28,10 +28,20 @@ export interface Method<P extends LossOptions = LossOptions> {
   defaultWeight: number;
   /** Of the proposed pairs, shallowest first, those that this method takes by default; without it, all. */
   keepPairs?(proposed: readonly Pair[]): readonly Pair[];
+  /** What it asks of a pair, where it matches layers: decides the adapter that `auto` becomes. */
+  needs?: PairNeeds;
   /** Strict: `method`, the common keys (`lossKeys`) and its own parameters, all with defaults and descriptions. */
   options: z.ZodType<P>;
   /** Makes the modules for one run. Throws `Failed` (pairMismatch, recipeInvalid) for what cannot work. */
   prepare(setup: Setup, options: P): Prepared | Promise<Prepared>;
+}
+
+/** What a method asks of a pair before it compares the two taps. */
+export interface PairNeeds {
+  /** Whether both sides must have as many channels. */
+  channels: 'same' | 'any';
+  /** What `auto` takes for maps of different size: the method resizes them itself, or a regressor learns to. */
+  sizes: 'resized' | 'regressed';
 }
 
 /** What a method gets before the first step. */

@@ -2,9 +2,11 @@ import { z } from 'zod';
 import { lossKeys } from '../contract/recipe';
 import { spLoss } from '../losses/sp';
 import { matchPairs, preparePairs } from './matchedPairs';
-import type { Method, Setup } from './method';
+import type { Method, PairNeeds, Setup } from './method';
 
 const options = z.strictObject({ method: z.literal('sp'), ...lossKeys });
+
+const needs: PairNeeds = { channels: 'any', sizes: 'resized' };
 
 export const sp = {
   id: 'sp',
@@ -17,6 +19,7 @@ export const sp = {
   pairs: 'features',
   defaultWeight: 3000,
   keepPairs: (proposed) => proposed.slice(-1),
+  needs,
   options,
-  prepare: (setup: Setup) => preparePairs(matchPairs(setup, { channels: 'any', sizes: 'resized' }), spLoss),
+  prepare: (setup: Setup) => preparePairs(matchPairs(setup, needs), spLoss),
 } satisfies Method<z.infer<typeof options>>;

@@ -112,6 +112,16 @@ describe('proposing pairs', () => {
     expect(students('kd')).toEqual([]);
   });
 
+  it('says which adapter each pair would get', () => {
+    const adapters = (id: string) =>
+      proposeFor(findMethod(id), teacher(), student()).map((pair) => pair.adapter);
+    expect([adapters('at'), adapters('cwd'), adapters('fitnets')]).toEqual([
+      ['none', 'none'],
+      ['conv1x1'],
+      ['conv1x1'],
+    ]);
+  });
+
   it('works on opened networks', () => {
     const [large, small] = [tinyCnn('large', 4, 3), tinyCnn('small', 2, 3)];
     expect(proposePairs(large.info, small.info).map((pair) => pair.student)).toEqual(['first', 'second']);

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, it } from 'vitest';
+import { useBackend } from '../../engine/backend/choose';
 import { atLoss, attentionMap } from '../../engine/losses/at';
 import { crdLoss, normaliser, scoresOf, updatedMemory, type Contrast } from '../../engine/losses/crd';
 import { crossEntropy } from '../../engine/losses/crossEntropy';
@@ -13,7 +14,7 @@ import { expectClose } from '../fixtures/closeTo';
 import { golden, goldenGradient, goldenInput } from '../fixtures/golden';
 
 beforeAll(async () => {
-  await tf.setBackend('cpu');
+  await useBackend('cpu');
 });
 
 const maps = (entry: string, key: string) => tf.tensor4d(goldenInput<number[][][][]>(entry, key));

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { useBackend } from '../../engine/backend/choose';
 import { atLoss } from '../../engine/losses/at';
 import { cwdLoss } from '../../engine/losses/cwd';
 import { fitnetsLoss } from '../../engine/losses/fitnets';
@@ -37,7 +38,7 @@ const sample = (shape: number[], seed: number): tf.Tensor => tf.randomNormal(sha
 const value = (loss: tf.Scalar): number => loss.dataSync()[0] as number;
 
 beforeAll(async () => {
-  await tf.setBackend('cpu');
+  await useBackend('cpu');
 });
 
 describe.each(subjects)('$name', ({ loss, shape }) => {

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, it } from 'vitest';
+import { useBackend } from '../../engine/backend/choose';
 import { atLoss } from '../../engine/losses/at';
 import { averagePoolTo, poolToSmaller, resizeBilinearTo } from '../../engine/losses/resample';
 import { expectClose } from '../fixtures/closeTo';
@@ -8,7 +9,7 @@ const ramp = (height: number, width: number) =>
   tf.range(0, height * width).reshape([1, height, width, 1]) as tf.Tensor4D;
 
 beforeAll(async () => {
-  await tf.setBackend('cpu');
+  await useBackend('cpu');
 });
 
 describe('adaptive average pooling', () => {
