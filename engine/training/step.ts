@@ -103,28 +103,30 @@ const passPlan = (plan: StepPlan) => ({
 });
 
 /**
- * One training step: forward, losses, gradients, update. Gives the live numbers: `loss`, `loss/<label>` unweighted,
- * and the task's metric on the batch.
+ * One training step: forward, losses, gradients, update. A pure function of `inputs` and the plan's variables, but for
+ * their assignment. Gives the live numbers as scalars, to be disposed: `loss`, `loss/<label>` unweighted, and the
+ * task's metric on the batch.
  */
-export const trainStep = (plan: StepPlan, inputs: StepInputs): Record<string, number> => {
+export const trainStep = (plan: StepPlan, inputs: StepInputs): Record<string, tf.Scalar> => {
   const live: Record<string, tf.Scalar> = {};
-  tf.tidy(() => {
-    const passes = new Passes(passPlan(plan), inputs.batch, inputs.drawn);
-    passes.runTeachers();
-    const gradients = gradientsOf(plan.trained, () => {
-      const total = sumTerms(plan, passes, inputs, live);
-      live.loss = tf.keep(total);
-      const { metric } = plan.measures;
-      const sum = plan.measures.sums(passes.student(passes.base).logits, inputs.batch)[metric];
-      if (sum) live[metric] = tf.keep(sum.div<tf.Scalar>(inputs.batch.images.shape[0] ?? 1));
-      return total;
+  try {
+    tf.tidy(() => {
+      const passes = new Passes(passPlan(plan), inputs.batch, inputs.drawn);
+      passes.runTeachers();
+      const gradients = gradientsOf(plan.trained, () => {
+        const total = sumTerms(plan, passes, inputs, live);
+        live.loss = tf.keep(total);
+        const { metric } = plan.measures;
+        const sum = plan.measures.sums(passes.student(passes.base).logits, inputs.batch)[metric];
+        if (sum) live[metric] = tf.keep(sum.div<tf.Scalar>(inputs.batch.images.shape[0] ?? 1));
+        return total;
+      });
+      plan.optimizer.apply(gradients, inputs.learningRate);
+      trainOpponents(plan, inputs, live);
     });
-    plan.optimizer.apply(gradients, inputs.learningRate);
-    trainOpponents(plan, inputs, live);
-  });
-  const numbers = Object.fromEntries(
-    Object.entries(live).map(([name, scalar]) => [name, scalar.dataSync()[0] ?? NaN]),
-  );
-  tf.dispose(live);
-  return numbers;
+    return live;
+  } catch (error) {
+    tf.dispose(live);
+    throw error;
+  }
 };

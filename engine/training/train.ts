@@ -6,10 +6,10 @@ import type { Batch, Dataset } from '../data/dataset';
 import type { DataOptions } from '../contract/recipe';
 import type { Prepared } from '../methods/method';
 import { evaluate } from './evaluate';
-import { Random, withSeed } from './random';
+import { Random } from './random';
 import { learningRateAt } from './schedule';
 import type { RunningStage } from './stage';
-import { trainStep } from './step';
+import { createStepRunner, type StepRunner } from './stepRunner';
 
 /** Where a stage stands; what a checkpoint keeps of it besides the variables. */
 export interface Cursor {
@@ -27,6 +27,8 @@ export interface Watcher {
   /** After the validation of an epoch (`epoch` whole epochs are done), and every `checkpointEvery` steps without `measured`. */
   checkpoint(cursor: Cursor, epoch: number, measured: Record<string, number> | null): Promise<void>;
   shouldStop(): Promise<boolean>;
+  /** Something about how the stage is trained that a user may want to know. */
+  note(message: string): Promise<void>;
 }
 
 export interface TrainOptions {
@@ -56,6 +58,7 @@ const drawAll = (
 /** The step itself, with everything random drawn from names that a resumed run draws again. */
 const runStep = (
   running: RunningStage,
+  runner: StepRunner,
   options: TrainOptions,
   step: number,
   positions: Int32Array,
@@ -76,7 +79,7 @@ const runStep = (
   const epoch = tf.scalar(epochs);
   try {
     return {
-      ...withSeed(name, () => trainStep(running.plan, { batch, drawn, learningRate, epoch })),
+      ...runner.run({ batch, drawn, learningRate, epoch }, name),
       lr: rate,
     };
   } finally {
@@ -130,6 +133,7 @@ const finishEpoch = async (
 /** Gives false if the stage was asked to stop. */
 const trainEpoch = async (
   running: RunningStage,
+  runner: StepRunner,
   options: TrainOptions,
   cursor: Cursor,
   epoch: number,
@@ -140,13 +144,15 @@ const trainEpoch = async (
   const order = batchOrder(options.dataset.train.count, options.seed, epoch);
   const begin = cursor.step - epoch * stage.stepsPerEpoch;
   if (begin === 0) for (const term of plan.terms) await term.prepared.beforeEpoch?.(epoch);
+  runner.push();
   for (let index = begin; index < stage.stepsPerEpoch; index++) {
     if (await watcher.shouldStop()) {
+      runner.pull();
       await watcher.checkpoint(cursor, epoch, null);
       return false;
     }
     const positions = order.slice(index * batchSize, (index + 1) * batchSize);
-    const numbers = runStep(running, options, cursor.step, positions);
+    const numbers = runStep(running, runner, options, cursor.step, positions);
     cursor.step++;
     guard(numbers, stage.name, cursor.step);
     collect(cursor, numbers);
@@ -156,8 +162,10 @@ const trainEpoch = async (
       await watcher.point({ stage: stage.name, step: cursor.step, epoch: epoch + 1, split: 'train', values });
     }
     await watcher.stepped(cursor, epoch + 1);
-    if (!isLast && checkpointEvery !== undefined && cursor.step % checkpointEvery === 0)
+    if (!isLast && checkpointEvery !== undefined && cursor.step % checkpointEvery === 0) {
+      runner.pull();
       await watcher.checkpoint(cursor, epoch, null);
+    }
   }
   return true;
 };
@@ -169,10 +177,19 @@ export const trainStage = async (
   cursor: Cursor,
   watcher: Watcher,
 ): Promise<boolean> => {
-  const { training, stepsPerEpoch } = running.stage;
-  for (let epoch = Math.floor(cursor.step / stepsPerEpoch); epoch < training.epochs; epoch++) {
-    if (!(await trainEpoch(running, options, cursor, epoch, watcher))) return false;
-    await finishEpoch(running, options, cursor, epoch + 1, watcher);
+  const { training, stepsPerEpoch, name } = running.stage;
+  const notes: string[] = [];
+  const runner = createStepRunner(running.plan, (reason) => notes.push(reason));
+  try {
+    for (let epoch = Math.floor(cursor.step / stepsPerEpoch); epoch < training.epochs; epoch++) {
+      if (!(await trainEpoch(running, runner, options, cursor, epoch, watcher))) return false;
+      runner.pull();
+      for (const reason of notes.splice(0))
+        await watcher.note(`The stage "${name}" runs operation by operation, since ${reason}.`);
+      await finishEpoch(running, options, cursor, epoch + 1, watcher);
+    }
+    return true;
+  } finally {
+    runner.dispose();
   }
-  return true;
 };

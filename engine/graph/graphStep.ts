@@ -1,0 +1,118 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
+import type { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend';
+import { encodeSavedModel, setNode, stepNode } from './savedModel';
+import { trace, type Trace } from './trace';
+
+/** A step as one TensorFlow graph, with its variables inside a session of their own. */
+export interface GraphStep {
+  /** Runs the step on inputs of the traced shapes; gives its results by name. Changes the session's variables only. */
+  run(inputs: readonly tf.Tensor[]): Record<string, number>;
+  /** Session to tfjs: every variable that the step changes. */
+  pull(): void;
+  /** tfjs to session: every variable that the step reads or changes. */
+  push(): void;
+  dispose(): void;
+}
+
+const load = (backend: NodeJSKernelBackend, found: Trace): number => {
+  const folder = mkdtempSync(join(tmpdir(), 'retort-graph-'));
+  try {
+    writeFileSync(join(folder, 'saved_model.pb'), encodeSavedModel(found));
+    return backend.loadSavedModelMetaGraph(folder, 'serve');
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+};
+
+/** The backend's input descriptions: it reads the name, and the type only for types that tfjs lacks. */
+const described = (names: readonly string[]) =>
+  names.map((name) => ({ name, dtype: 'float32', tfDtype: '' }) as const);
+
+class SessionStep implements GraphStep {
+  private readonly changed: Trace['variables'];
+
+  constructor(
+    private readonly backend: NodeJSKernelBackend,
+    private readonly session: number,
+    private readonly found: Trace,
+  ) {
+    this.changed = found.variables.filter(({ value }) => value !== null);
+    this.push();
+  }
+
+  run(inputs: readonly tf.Tensor[]): Record<string, number> {
+    const values = tf.tidy(() =>
+      this.ask(
+        inputs,
+        this.found.inputs.map(({ name }) => name),
+        [stepNode],
+      )[0]?.dataSync(),
+    );
+    return Object.fromEntries(this.found.results.map(({ name }, index) => [name, values?.[index] ?? NaN]));
+  }
+
+  push(): void {
+    const { variables } = this.found;
+    const names = variables.map(({ name }) => `given${name}`);
+    tf.tidy(() =>
+      this.ask(
+        variables.map(({ variable }) => variable),
+        names,
+        [setNode],
+      ),
+    );
+  }
+
+  pull(): void {
+    tf.tidy(() => {
+      const values = this.ask(
+        [],
+        [],
+        this.changed.map(({ name }) => `read${name}`),
+      );
+      this.changed.forEach(({ variable }, index) => variable.assign(values[index] as tf.Tensor));
+    });
+  }
+
+  dispose(): void {
+    this.backend.deleteSavedModel(this.session);
+  }
+
+  private ask(inputs: readonly tf.Tensor[], names: readonly string[], outputs: string[]): tf.Tensor[] {
+    type Run = Parameters<NodeJSKernelBackend['runSavedModel']>;
+    return this.backend.runSavedModel(
+      this.session,
+      [...inputs],
+      described(names) as unknown as Run[2],
+      outputs,
+    );
+  }
+}
+
+/**
+ * Turns a step into a graph: executes it once to see what it asks of TensorFlow, puts the variables back, and loads
+ * the same operations as a session. `step` must be a pure function of `inputs` and tfjs variables, and give scalars.
+ * Throws `Untraceable` where it is not.
+ */
+export const compileStep = (
+  inputs: readonly tf.Tensor[],
+  step: () => Record<string, tf.Scalar>,
+): GraphStep => {
+  const backend = tf.backend() as NodeJSKernelBackend;
+  const before = Object.values(tf.engine().state.registeredVariables).map(
+    (variable) => [variable, variable.clone()] as const,
+  );
+  let found: Trace;
+  try {
+    found = trace(backend, inputs, step);
+  } finally {
+    for (const [variable, value] of before) {
+      variable.assign(value);
+      value.dispose();
+    }
+  }
+  return new SessionStep(backend, load(backend, found), found);
+};
