@@ -44,7 +44,7 @@ pre { background: var(--panel); padding: 1rem; margin: 0; border-radius: 6px; wh
 .key { display: flex; flex-wrap: wrap; gap: 0.25rem 1.5rem; margin: 0 0 1rem; padding: 0; list-style: none; font-size: 0.9rem; }
 .key svg { width: 28px; height: 10px; margin-right: 0.5rem; }
 .charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 25rem), 1fr)); gap: 2rem 1.5rem; }
-figure { margin: 0; break-inside: avoid; }
+figure { margin: 0; max-width: 34rem; break-inside: avoid; }
 figure svg { display: block; width: 100%; height: auto; }
 .grid { stroke: var(--line); fill: none; }
 .axis { stroke: var(--soft); fill: none; }
@@ -69,6 +69,7 @@ ul.events { list-style: none; padding: 0; margin: 0; }
   }
   body { padding: 0; font-size: 11pt; }
   h2 { break-after: avoid; }
+  .charts { grid-template-columns: 1fr 1fr; }
   pre { border: 1px solid var(--line); }
 }
 `;
