@@ -63,7 +63,7 @@ export class Pane {
       step: (by) => this.step(by),
       close: () => {
         events.opened(network, null);
-        this.grid.root.focus();
+        this.grid.root.focus({ preventScroll: true });
       },
     });
     const words = element('div', { class: 'pane-words' }, this.title, this.shape);

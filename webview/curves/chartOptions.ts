@@ -45,17 +45,21 @@ const lineSeries = (line: Line, view: ChartView): uPlot.Series[] => {
     width,
     dash: [...dash],
     alpha: noisy && view.smoothing === 0 ? 0.7 : 1,
-    points: marked ? { size: 5, fill: stroke, show: hasRoomForMarks } : {},
+    points: { size: 5, fill: stroke, show: marked ? hasRoomForMarks : isAlone },
   };
   if (!noisy || view.smoothing === 0) return [series];
   return [series, { stroke, width: 1, alpha: 0.3, points: { show: false } }];
 };
 
+const ownPoints = (chart: uPlot, series: number): number =>
+  (chart.data[series] ?? []).filter((value) => value !== null && value !== undefined).length;
+
+/** One point makes no line. */
+const isAlone = (chart: uPlot, series: number): boolean => ownPoints(chart, series) === 1;
+
 /** Marks that would touch are left out; alignment with other lines' points is no point of this one. */
-const hasRoomForMarks = (chart: uPlot, series: number): boolean => {
-  const points = (chart.data[series] ?? []).filter((value) => value !== null && value !== undefined);
-  return points.length <= chart.over.clientWidth / 12;
-};
+const hasRoomForMarks = (chart: uPlot, series: number): boolean =>
+  ownPoints(chart, series) <= chart.over.clientWidth / 12;
 
 const axes = (plan: ChartPlan, theme: Theme): uPlot.Axis[] => {
   const shared: uPlot.Axis = {

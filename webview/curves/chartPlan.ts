@@ -74,7 +74,7 @@ export const planCharts = (runs: readonly RunView[], hidden: ReadonlySet<string>
         plan.lines.push(lineOf(run, index, runs.length, curve));
     }
   for (const plan of plans.values()) shortenLabels(plan);
-  return [...plans.values()].sort((one, other) => rank(one.id) - rank(other.id));
+  return [...plans.values()].sort((one, other) => chartRank(one.id) - chartRank(other.id));
 };
 
 /** Where a chart shows one metric alone, its title says which. */
@@ -93,7 +93,8 @@ const emptyPlan = (id: string): ChartPlan => ({
 
 const titles: Record<string, string> = { accuracy: 'Accuracy', loss: 'Loss', lr: 'Learning rate' };
 
-const rank = (id: string): number => {
+/** The order of charts, and of the table's columns: what counts first, then the terms, then the rest. */
+export const chartRank = (id: string): number => {
   const fixed: Record<string, number> = { accuracy: 0, loss: 1, lr: 4 };
   return fixed[id] ?? (id.startsWith('loss/') ? 2 : 3);
 };

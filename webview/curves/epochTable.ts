@@ -1,5 +1,5 @@
 import type { RunView } from './runStore';
-import { hiddenKey } from './chartPlan';
+import { chartOf, chartRank, hiddenKey } from './chartPlan';
 
 /** What one stage of one run had reached at the end of an epoch. */
 export interface EpochRow {
@@ -36,7 +36,8 @@ export const epochTable = (runs: readonly RunView[], hidden: ReadonlySet<string>
         row.values.set(curve.metric, curve.values[index] ?? null);
       }
     }
-  return { metrics: [...metrics], rows: [...rows.values()] };
+  const ordered = [...metrics].sort((one, other) => chartRank(chartOf(one)) - chartRank(chartOf(other)));
+  return { metrics: ordered, rows: [...rows.values()] };
 };
 
 /** Rows without the value come last, whichever way it is sorted. */

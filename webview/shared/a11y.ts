@@ -24,7 +24,8 @@ export class Announcer {
 
 /**
  * The position that a key leads to in a grid of `count` cells in rows of `columns`; null for a key that does not
- * move. Arrows stop at the edges; Home and End go to the row's ends, with Ctrl to the first and last cell.
+ * move. Arrows stop at the edges; Home and End go to the row's ends, with Ctrl to
+ * the first and last cell, PageUp and PageDown to the column's ends.
  */
 export const gridMove = (
   key: string,
@@ -43,7 +44,7 @@ export const gridMove = (
     Home: ctrl ? 0 : rowStart,
     End: ctrl ? last : rowStart + columns - 1,
     PageUp: at % columns,
-    PageDown: last,
+    PageDown: at + columns * Math.floor((last - at) / columns),
   };
   const to = moves[key];
   return to === undefined ? null : Math.min(Math.max(to, 0), last);

@@ -32,7 +32,7 @@ export const formatCount = (count: number): string => {
 };
 
 export const formatBytes = (bytes: number): string =>
-  bytes < 1000 ? `${bytes} B` : `${formatCount(bytes)}B`.replace(' k', ' K');
+  bytes < 1000 ? `${bytes} B` : `${formatCount(bytes)}B`;
 
 /** Seconds → “40 s”, “3 min 20 s”, “2 h 5 min”. */
 export const formatDuration = (seconds: number): string => {
@@ -43,5 +43,3 @@ export const formatDuration = (seconds: number): string => {
   if (minutes < 60) return `${minutes} min`;
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 };
-
-export const plural = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;
