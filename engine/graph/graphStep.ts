@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import type { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend';
 import { encodeSavedModel, setNode, stepNode } from './savedModel';
-import { trace, type Trace } from './trace';
+import { trace, Untraceable, type Trace } from './trace';
 
 /** A step as one TensorFlow graph, with its variables inside a session of their own. */
 export interface GraphStep {
@@ -22,6 +22,8 @@ const load = (backend: NodeJSKernelBackend, found: Trace): number => {
   try {
     writeFileSync(join(folder, 'saved_model.pb'), encodeSavedModel(found));
     return backend.loadSavedModelMetaGraph(folder, 'serve');
+  } catch (error) {
+    throw new Untraceable(`TensorFlow refuses it as a graph (${(error as Error).message.split('\n')[0]})`);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -99,12 +99,22 @@ const attributeValue = ({ name, type, value }: TFEOpAttr): Attribute => {
   return Array.isArray(value) ? { list: { [key]: value } } : { [key]: value };
 };
 
-const operationNode = ({ name, op, attributes, inputs }: Operation): Node => ({
-  name,
-  op,
-  input: inputs.map(textOf),
-  attr: Object.fromEntries(attributes.map((attribute) => [attribute.name, attributeValue(attribute)])),
-});
+/** Attributes that eager TensorFlow infers and tfjs-node therefore leaves out. */
+const impliedAttributes = ({ op, type }: Operation): Record<string, Attribute> =>
+  op === 'ExpandDims' && type !== null
+    ? { T: { type: typeOf(type) }, Tdim: { type: typeNumbers.int32 } }
+    : {};
+
+const operationNode = (operation: Operation): Node => {
+  const { name, op, attributes, inputs } = operation;
+  const given = attributes.map((attribute) => [attribute.name, attributeValue(attribute)] as const);
+  return {
+    name,
+    op,
+    input: inputs.map(textOf),
+    attr: { ...impliedAttributes(operation), ...Object.fromEntries(given) },
+  };
+};
 
 const constantNode = ({ name, type, shape, bytes }: Constant): Node => ({
   name,

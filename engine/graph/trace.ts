@@ -16,6 +16,8 @@ export interface Operation {
   op: string;
   attributes: readonly TFEOpAttr[];
   inputs: readonly Source[];
+  /** Element type of the first input. */
+  type: string | null;
 }
 
 export interface Constant {
@@ -71,7 +73,9 @@ class Tracer {
     outputs: readonly tf.Tensor[],
   ): void {
     const name = `op${this.operations.length}`;
-    this.operations.push({ name, op, attributes, inputs: inputs.map((input) => this.sourceOf(input)) });
+    const [first] = inputs;
+    const type = first && 'dtype' in first ? first.dtype : null;
+    this.operations.push({ name, op, attributes, type, inputs: inputs.map((input) => this.sourceOf(input)) });
     outputs.forEach((tensor, output) => {
       this.sources.set(tensor.dataId, { node: name, output });
       this.computed.add(tensor.dataId);

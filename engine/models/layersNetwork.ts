@@ -4,6 +4,7 @@ import type { ModelInfo } from '../contract/model';
 import type { InputOptions } from '../contract/recipe';
 import { speedUpBatchNorm } from './batchNorm';
 import { describeModel, type Described, type Origin } from './describe';
+import { seedDropout } from './dropout';
 import { functionalPart } from './graph';
 import { InputValues } from './inputValues';
 import type { Network, Outputs } from './network';
@@ -58,9 +59,9 @@ class LayersNetwork implements Network {
     this.trainable = named(model.trainableWeights, origin.reference);
     this.statistics = new Map([...this.all].filter(([name]) => !this.trainable.has(name)));
     this.values = new InputValues(this.info.inputShape, input);
-    innerLayers(model)
-      .filter((layer) => layer.getClassName() === 'BatchNormalization')
-      .forEach(speedUpBatchNorm);
+    const ofClass = (name: string) => innerLayers(model).filter((layer) => layer.getClassName() === name);
+    ofClass('BatchNormalization').forEach(speedUpBatchNorm);
+    ofClass('Dropout').forEach(seedDropout);
   }
 
   forward(raw: tf.Tensor, { taps, training }: { taps: readonly string[]; training: boolean }): Outputs {

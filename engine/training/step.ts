@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { Batch } from '../data/dataset';
 import type { Opponent, Prepared, Step } from '../methods/method';
 import type { Network } from '../models/network';
+import { withStepSeed } from '../models/stepSeed';
 import type { Optimizer } from './optimizer';
 import { Passes } from './passes';
 import type { TaskMeasures } from './task';
@@ -34,6 +35,8 @@ export interface StepInputs {
   drawn: ReadonlyMap<Prepared, Record<string, tf.Tensor>>;
   learningRate: tf.Scalar;
   epoch: tf.Scalar;
+  /** int32 [2]: what layers such as dropout draw from. */
+  seed: tf.Tensor1D;
 }
 
 const viewStep = (passes: Passes, prepared: Prepared, inputs: StepInputs): Step => ({
@@ -110,20 +113,22 @@ const passPlan = (plan: StepPlan) => ({
 export const trainStep = (plan: StepPlan, inputs: StepInputs): Record<string, tf.Scalar> => {
   const live: Record<string, tf.Scalar> = {};
   try {
-    tf.tidy(() => {
-      const passes = new Passes(passPlan(plan), inputs.batch, inputs.drawn);
-      passes.runTeachers();
-      const gradients = gradientsOf(plan.trained, () => {
-        const total = sumTerms(plan, passes, inputs, live);
-        live.loss = tf.keep(total);
-        const { metric } = plan.measures;
-        const sum = plan.measures.sums(passes.student(passes.base).logits, inputs.batch)[metric];
-        if (sum) live[metric] = tf.keep(sum.div<tf.Scalar>(inputs.batch.images.shape[0] ?? 1));
-        return total;
-      });
-      plan.optimizer.apply(gradients, inputs.learningRate);
-      trainOpponents(plan, inputs, live);
-    });
+    withStepSeed(inputs.seed, () =>
+      tf.tidy(() => {
+        const passes = new Passes(passPlan(plan), inputs.batch, inputs.drawn);
+        passes.runTeachers();
+        const gradients = gradientsOf(plan.trained, () => {
+          const total = sumTerms(plan, passes, inputs, live);
+          live.loss = tf.keep(total);
+          const { metric } = plan.measures;
+          const sum = plan.measures.sums(passes.student(passes.base).logits, inputs.batch)[metric];
+          if (sum) live[metric] = tf.keep(sum.div<tf.Scalar>(inputs.batch.images.shape[0] ?? 1));
+          return total;
+        });
+        plan.optimizer.apply(gradients, inputs.learningRate);
+        trainOpponents(plan, inputs, live);
+      }),
+    );
     return live;
   } catch (error) {
     tf.dispose(live);

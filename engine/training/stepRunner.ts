@@ -22,12 +22,13 @@ const eagerly = (plan: StepPlan, inputs: StepInputs, seed: string): Record<strin
 };
 
 /** The tensors of a step's inputs in a fixed order. */
-const tensorsOf = ({ batch, drawn, learningRate, epoch }: StepInputs): tf.Tensor[] => [
+const tensorsOf = ({ batch, drawn, learningRate, epoch, seed }: StepInputs): tf.Tensor[] => [
   batch.images,
   batch.labels,
   batch.indices,
   learningRate,
   epoch,
+  seed,
   ...[...drawn.values()].flatMap((tensors) => Object.values(tensors)),
 ];
 

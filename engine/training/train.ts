@@ -77,9 +77,11 @@ const runStep = (
   );
   const learningRate = tf.scalar(rate);
   const epoch = tf.scalar(epochs);
+  const stream = new Random(`${name}/layers`);
+  const seed = tf.tensor1d([stream.integer(2 ** 31), stream.integer(2 ** 31)], 'int32');
   try {
     return {
-      ...runner.run({ batch, drawn, learningRate, epoch }, name),
+      ...runner.run({ batch, drawn, learningRate, epoch, seed }, name),
       lr: rate,
     };
   } finally {
@@ -89,6 +91,7 @@ const runStep = (
       batch.indices,
       learningRate,
       epoch,
+      seed,
       ...[...drawn.values()].map((one) => Object.values(one)),
     ]);
   }
