@@ -28,7 +28,7 @@ export const registerRuns = (services: Services): vscode.Disposable => {
     act: (...args: A) => Promise<void> | void,
   ): vscode.Disposable => vscode.commands.registerCommand(id, guarded(log, act));
   const compare = async (argument: RunArgument, selected?: RunNode[]): Promise<void> => {
-    const runs = await runsOf(store, argument, selected);
+    const runs = await runsOf(store, argument, selected ?? tree.selection);
     if (runs.length > 0) panels.openCurves(runs.map((run) => run.id));
   };
   return vscode.Disposable.from(

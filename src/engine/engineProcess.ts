@@ -20,6 +20,33 @@ export interface EngineOptions {
 const minutes = (ms: number): string =>
   ms >= 60_000 ? `${Math.round(ms / 60_000)} minutes` : `${ms / 1000} seconds`;
 
+/** A promise's value, or `late` as an error when that takes too long. */
+const within = async <T>(timeoutMs: number, promise: PromiseLike<T>, late: () => Failed): Promise<T> => {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(late()), timeoutMs);
+  });
+  try {
+    return await Promise.race([promise, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
+const silent = (timeoutMs: number): Failed =>
+  new Failed(
+    'backendBroken',
+    `The engine did not answer within ${minutes(timeoutMs)}.`,
+    'See the log for what it printed, then try again.',
+  );
+
+const unanswered = (method: string, timeoutMs: number): Failed =>
+  new Failed(
+    'internal',
+    `The engine did not answer “${method}” within ${minutes(timeoutMs)}.`,
+    'Restart the engine with “Retort: Restart Engine”.',
+  );
+
 const died = (code: number | null, signal: string | null): Failed =>
   new Failed(
     'internal',
@@ -35,7 +62,7 @@ export class EngineProcess {
 
   private constructor(
     private readonly child: ChildProcess,
-    options: EngineOptions,
+    private readonly options: EngineOptions,
   ) {
     onLines(child.stdout, options.print);
     onLines(child.stderr, options.print);
@@ -52,14 +79,7 @@ export class EngineProcess {
       {
         post: (message) => void child.send(message as Serializable, () => undefined),
         on: (receive) => void child.on('message', receive),
-        timeout: options.callTimeoutMs,
-        onTimeoutError: (method) => {
-          throw new Failed(
-            'internal',
-            `The engine did not answer “${method}” within ${minutes(options.callTimeoutMs)}.`,
-            'Restart the engine with “Retort: Restart Engine”.',
-          );
-        },
+        timeout: -1,
       },
     );
     void this.closed.then((failed) => {
@@ -102,7 +122,9 @@ export class EngineProcess {
   ): Promise<Awaited<ReturnType<EngineCalls[K]>>> {
     if (this.ended) throw this.ended;
     try {
-      return (await this.link.$call(method, ...args)) as Awaited<ReturnType<EngineCalls[K]>>;
+      const limit = this.options.callTimeoutMs;
+      const answer = this.link.$call(method, ...args) as ReturnType<EngineCalls[K]>;
+      return await (method === 'hello' ? answer : within(limit, answer, () => unanswered(method, limit)));
     } catch (error) {
       if (error instanceof Failed) throw error;
       const message = error instanceof Error ? error.message : String(error);
@@ -118,25 +140,14 @@ export class EngineProcess {
   }
 
   private async greet(timeoutMs: number): Promise<Hello> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        const message = `The engine did not answer within ${minutes(timeoutMs)}.`;
-        reject(new Failed('backendBroken', message, 'See the log for what it printed, then try again.'));
-      }, timeoutMs);
-    });
-    try {
-      const answer = await Promise.race([this.call('hello'), late]);
-      if (!answer.ok) throw new Failed(answer.failure.code, answer.failure.message, answer.failure.next);
-      if (answer.value.protocol !== protocolVersion)
-        throw new Failed(
-          'backendBroken',
-          `The engine speaks protocol ${answer.value.protocol}, the extension ${protocolVersion}.`,
-          'Reload the window, so that both are of one version.',
-        );
-      return answer.value;
-    } finally {
-      clearTimeout(timer);
-    }
+    const answer = await within(timeoutMs, this.call('hello'), () => silent(timeoutMs));
+    if (!answer.ok) throw new Failed(answer.failure.code, answer.failure.message, answer.failure.next);
+    if (answer.value.protocol !== protocolVersion)
+      throw new Failed(
+        'backendBroken',
+        `The engine speaks protocol ${answer.value.protocol}, the extension ${protocolVersion}.`,
+        'Reload the window, so that both are of one version.',
+      );
+    return answer.value;
   }
 }

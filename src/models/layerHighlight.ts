@@ -1,33 +1,6 @@
-import { relative } from 'node:path';
 import * as vscode from 'vscode';
-import type { RunModels } from '../../engine/contract/calls';
 import type { CodeLocation } from '../../engine/contract/model';
-
-export interface ChosenLayer {
-  network: 'teacher' | 'student';
-  layer: string;
-}
-
-const isSameFile = (a: string, b: string): boolean => relative(a, b) === '';
-
-const contains = ({ line, endLine }: CodeLocation, at: number): boolean => line <= at && at <= endLine;
-
-/**
- * The layer whose definition holds a line: the narrowest one where several do, the last of equal ones (a line of a loop
- * makes many layers; the deepest tells most).
- */
-export const layerAt = (models: RunModels, file: string, line: number): ChosenLayer | null => {
-  let best: (ChosenLayer & { height: number }) | null = null;
-  for (const network of ['student', 'teacher'] as const) {
-    for (const { name, location } of models[network]?.layers ?? []) {
-      if (!location || !isSameFile(location.file, file) || !contains(location, line)) continue;
-      const height = location.endLine - location.line;
-      if (!best || height < best.height || (height === best.height && best.network === network))
-        best = { network, layer: name, height };
-    }
-  }
-  return best && { network: best.network, layer: best.layer };
-};
+import { isSameFile } from './layerAt';
 
 /** Marks the lines that define a layer, in every editor that shows them. */
 export class LayerHighlight implements vscode.Disposable {

@@ -1,4 +1,4 @@
-import type { MetricPoint, ModelFigures, RunReport, RunState } from '../../engine/contract/run';
+import type { ModelFigures, RunReport, RunState } from '../../engine/contract/run';
 import type { Run, ShownStatus } from './runFolder';
 
 /** A tree item as plain data. */
@@ -160,6 +160,3 @@ export const reportItems = (id: string, report: RunReport): ItemView[] => [
   ...figureRow(id, 'Student', report.student),
   ...figureRow(id, 'Control', report.control),
 ];
-
-/** Only what is new, for a page that has `from` points. */
-export const newPoints = (points: readonly MetricPoint[], from: number): MetricPoint[] => points.slice(from);

@@ -33,8 +33,8 @@ export class RunTree implements vscode.TreeDataProvider<RunNode>, vscode.Disposa
     ];
   }
 
-  get selection(): Run[] {
-    return this.view.selection.flatMap((node) => (node.kind === 'run' ? [node.run] : []));
+  get selection(): readonly RunNode[] {
+    return this.view.selection;
   }
 
   getTreeItem(node: RunNode): vscode.TreeItem {
