@@ -45,7 +45,7 @@ const open = async (change: Partial<ActivationsHost> = {}, options: PageOptions 
   return opened.page;
 };
 
-const eventually = (read: () => Promise<unknown>) => expect.poll(read, { timeout: 5000 });
+const eventually = (read: () => Promise<unknown>) => expect.poll(read, { timeout: 15_000 });
 const pane = (network: string) => `.pane[data-network="${network}"]`;
 const title = (network: string) => opened.page.locator(`${pane(network)} .pane-title`).innerText();
 const layer = (network: string, tap: string) =>

@@ -41,7 +41,7 @@ const open = async (runs: RunSnapshot[], options: PageOptions = {}) => {
 };
 
 const text = (selector: string) => opened.page.locator(selector).first().innerText();
-const eventually = (read: () => Promise<unknown>) => expect.poll(read, { timeout: 5000 });
+const eventually = (read: () => Promise<unknown>) => expect.poll(read, { timeout: 15_000 });
 
 /** How many pixels of a chart's canvas have a colour, within a little. */
 const pixelsOf = (chart: string, colour: string): Promise<number> =>

@@ -89,12 +89,31 @@ const linkHost = async <PageCalls extends object>(page: Page, host: object): Pro
   let receive: (message: unknown) => void = () => undefined;
   await page.exposeFunction('postToHost', (message: unknown) => receive(message));
   const link = createBirpc<PageCalls, object>(host, {
-    post: (message) => page.evaluate((sent) => window.postMessage(sent, '*'), message),
+    post: (message) => page.evaluate(receiveMessage, JSON.stringify(message, asEditorSends)),
     on: (listen) => {
       receive = listen;
     },
   });
   return link as unknown as PageCalls;
+};
+
+/** VS Code sends JSON with typed arrays beside it: what is not a number becomes null, arrays arrive as they were. */
+const asEditorSends = (_key: string, value: unknown): unknown =>
+  ArrayBuffer.isView(value)
+    ? {
+        kind: value.constructor.name,
+        bytes: [...new Uint8Array(value.buffer, value.byteOffset, value.byteLength)],
+      }
+    : value;
+
+/** Runs in the page. */
+const receiveMessage = (json: string): void => {
+  const kinds: Record<string, new (buffer: ArrayBuffer) => unknown> = { Float32Array, Uint8Array };
+  const revived = JSON.parse(json, (_key, value) => {
+    const Kind = value && typeof value === 'object' && 'bytes' in value ? kinds[value.kind] : undefined;
+    return Kind ? new Kind(Uint8Array.from(value.bytes).buffer) : value;
+  });
+  window.postMessage(revived, '*');
 };
 
 interface FakeEditor {
