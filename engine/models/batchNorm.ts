@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { canFuseBatchNorm, fusedBatchNorm } from '../backend/fusedBatchNorm';
 import { withoutTape } from './tape';
 
 type Call = (inputs: tf.Tensor | tf.Tensor[], kwargs: Record<string, unknown>) => tf.Tensor | tf.Tensor[];
@@ -90,14 +91,26 @@ const updateAverage = (average: tf.LayerVariable, value: tf.Tensor, momentum: nu
   average.write(tf.sub(old, tf.mul(tf.sub(old, value), 1 - momentum)));
 };
 
+const keepStatistics = (layer: BatchNormLayer, moments: Moments): void =>
+  withoutTape(() => {
+    updateAverage(layer.movingMean, moments.mean, layer.momentum);
+    updateAverage(layer.movingVariance, moments.variance, layer.momentum);
+  });
+
+const fusedCall = (layer: BatchNormLayer, x: tf.Tensor): tf.Tensor => {
+  const { gamma, beta } = scaleAndOffset(layer, x.shape.at(-1) ?? 0);
+  const { normalised, ...moments } = fusedBatchNorm(x, gamma, beta, layer.epsilon);
+  keepStatistics(layer, moments);
+  tf.dispose([moments.mean, moments.variance]);
+  return normalised;
+};
+
 const trainingCall = (layer: BatchNormLayer, x: tf.Tensor): tf.Tensor =>
   tf.tidy(() => {
+    if (canFuseBatchNorm()) return fusedCall(layer, x);
     const axes = x.shape.slice(0, -1).map((_, axis) => axis);
     const moments = withoutTape(() => tf.moments(x, axes));
-    withoutTape(() => {
-      updateAverage(layer.movingMean, moments.mean, layer.momentum);
-      updateAverage(layer.movingVariance, moments.variance, layer.momentum);
-    });
+    keepStatistics(layer, moments);
     const { gamma, beta } = scaleAndOffset(layer, x.shape.at(-1) ?? 0);
     return normaliseBatch(x, moments, gamma, beta, layer.epsilon);
   });

@@ -3,6 +3,7 @@ import type { SourceMapPayload } from 'node:module';
 import { build, type BuildFailure, type Message } from 'esbuild';
 import { Failed } from '../contract/failure';
 import { CodeLocations } from './codeLocations';
+import { codePackages } from './codePackages';
 
 /** Model code as one CommonJS text, with the way back to the user's lines. */
 export interface BuiltCode {
@@ -34,7 +35,7 @@ const buildFailed = (file: string, error: unknown): Failed => {
   );
 };
 
-/** Bundles the user's files and leaves installed packages outside. Throws `modelInvalid` with the file and line. */
+/** Bundles the user's files. Throws `modelInvalid` with the file and line. */
 export const buildCode = async (file: string): Promise<BuiltCode> => {
   const runName = `${file}.built.cjs`;
   const { outputFiles } = await build({
@@ -45,7 +46,7 @@ export const buildCode = async (file: string): Promise<BuiltCode> => {
     format: 'cjs',
     platform: 'node',
     target: 'node20',
-    packages: 'external',
+    plugins: [codePackages],
     sourcemap: 'external',
     supported: { 'dynamic-import': false },
     define: { 'import.meta.url': metaUrlName },

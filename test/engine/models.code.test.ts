@@ -1,6 +1,7 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { useBackend } from '../../engine/backend/choose';
 import type { Network } from '../../engine/models/network';
@@ -118,6 +119,74 @@ describe('model code', () => {
     print.mockRestore();
     expect(Math.random).toBe(random);
     expect(console.log).toBe(log);
+  });
+});
+
+describe('what model code imports', () => {
+  const installed = async (name: string, files: Record<string, string>): Promise<void> => {
+    const target = join(folder, 'node_modules', name);
+    await mkdir(target, { recursive: true });
+    for (const [file, text] of Object.entries(files)) await writeFile(join(target, file), text);
+  };
+
+  it('runs installed packages as they are, ES modules and users of TensorFlow.js built in', async () => {
+    await installed('plain', {
+      'package.json': '{ "main": "index.js" }',
+      'index.js': 'module.exports = { units: require("./units.json").units, here: __dirname };',
+      'units.json': '{ "units": 3 }',
+    });
+    await installed('modern', {
+      'package.json': '{ "type": "module", "exports": "./index.js" }',
+      'index.js': 'export const activation = "relu";',
+    });
+    await installed('heads', {
+      'package.json': '{ "main": "index.js", "peerDependencies": { "@tensorflow/tfjs": "*" } }',
+      'index.js':
+        'const tf = require("@tensorflow/tfjs"); exports.head = (units) => tf.layers.dense({ units });',
+    });
+    const file = await written(
+      'packages.ts',
+      `import { basename } from 'node:path';
+      import { layers, sequential } from '@tensorflow/tfjs';
+      import { activation } from 'modern';
+      import { head } from 'heads';
+      import plain from 'plain';
+      export const make = () =>
+        sequential({
+          name: basename(plain.here),
+          layers: [layers.dense({ units: plain.units, activation, inputShape: [2] }), head(4)],
+        });`,
+    );
+    const network = await open(file);
+    expect(network.info).toMatchObject({ name: 'plain', outputShape: [4] });
+    expect(network.info.layers.map((layer) => layer.name)).toEqual([
+      'dense_Dense1_input',
+      'dense_Dense1',
+      'dense_Dense2',
+    ]);
+    network.dispose();
+  });
+
+  it('loads a saved model by file:// beside the code, without tfjs-node', async () => {
+    const original = await open(fixture('wholeModule.cjs'));
+    await original.save(join(folder, 'kept'));
+    const file = await written(
+      'loading.ts',
+      "import * as tf from '@tensorflow/tfjs-node';\nexport const load = () => tf.loadLayersModel('file://kept/model.json');\n",
+    );
+    const again = await open(file);
+    expect(weightsOf(again)).toEqual(weightsOf(original));
+    for (const network of [original, again]) network.dispose();
+  });
+
+  it('cannot change the backend', async () => {
+    const before = tf.getBackend();
+    const file = await written(
+      'backend.ts',
+      "import * as tf from '@tensorflow/tfjs';\nexport const make = async () => {\n  await tf.setBackend('webgl');\n  return tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [2] })] });\n};\n",
+    );
+    (await open(file)).dispose();
+    expect(tf.getBackend()).toBe(before);
   });
 });
 

@@ -136,7 +136,7 @@ describe('logits', () => {
       'the last of several outputs',
       () => {
         const x = input();
-        const hidden = tf.layers.dense({ units: 5 }).apply(x) as tf.SymbolicTensor;
+        const hidden = tf.layers.dense({ units: 4 }).apply(x) as tf.SymbolicTensor;
         return tf.model({
           inputs: x,
           outputs: [hidden, dense('softmax').apply(hidden) as tf.SymbolicTensor],

@@ -142,11 +142,11 @@ describe('multiply-accumulates, counted by hand', () => {
   it('names a layer with weights that it does not know', () => {
     class Mystery extends tf.layers.Layer {
       static className = 'Mystery';
-      build(shape: tf.Shape) {
+      override build(shape: tf.Shape) {
         this.addWeight('w', [shape.at(-1) ?? 1], 'float32', tf.initializers.ones());
         super.build(shape);
       }
-      computeOutputShape(shape: tf.Shape) {
+      override computeOutputShape(shape: tf.Shape) {
         return shape;
       }
     }
