@@ -299,6 +299,7 @@ describe('Activations page', () => {
     ).toBeLessThanOrEqual(0);
     await opened.screenshot(`activations-pair-${theme}`);
     await page.locator(`${pane('student')} .tiles`).click({ position: { x: 10, y: 10 } });
+    expect(await page.locator(`${pane('student')} .channel-title`).innerText()).toBe('Channel 0');
     await opened.screenshot(`activations-channel-${theme}`);
   });
 
