@@ -59,13 +59,8 @@ class SessionStep implements GraphStep {
   push(): void {
     const { variables } = this.found;
     const names = variables.map(({ name }) => `given${name}`);
-    tf.tidy(() =>
-      this.ask(
-        variables.map(({ variable }) => variable),
-        names,
-        [setNode],
-      ),
-    );
+    const values = variables.map(({ variable }) => variable);
+    tf.dispose(this.ask(values, names, [setNode]));
   }
 
   pull(): void {
