@@ -1,4 +1,5 @@
-import { basename } from 'node:path';
+import { realpath } from 'node:fs/promises';
+import { basename, dirname, resolve, sep } from 'node:path';
 import type { SourceMapPayload } from 'node:module';
 import { build, type BuildFailure, type Message } from 'esbuild';
 import { Failed } from '../contract/failure';
@@ -35,6 +36,22 @@ const buildFailed = (file: string, error: unknown): Failed => {
   );
 };
 
+/** Paths of sources as the user knows them: the build follows links, an editor shows the path that was opened. */
+const knownPaths = async (file: string): Promise<(source: string) => string> => {
+  const given = file.split(sep);
+  const real = (await realpath(file)).split(sep);
+  while (given.length > 1 && real.length > 1 && given.at(-1) === real.at(-1)) {
+    given.pop();
+    real.pop();
+  }
+  const [givenRoot, realRoot] = [given.join(sep), real.join(sep)];
+  return (source) => {
+    const path = resolve(dirname(file), source);
+    if (givenRoot === realRoot) return path;
+    return path.startsWith(realRoot + sep) ? givenRoot + path.slice(realRoot.length) : path;
+  };
+};
+
 /** Bundles the user's files. Throws `modelInvalid` with the file and line. */
 export const buildCode = async (file: string): Promise<BuiltCode> => {
   const runName = `${file}.built.cjs`;
@@ -58,5 +75,5 @@ export const buildCode = async (file: string): Promise<BuiltCode> => {
   const map = JSON.parse(
     outputFiles.find(({ path }) => path.endsWith('.map'))?.text ?? '{}',
   ) as SourceMapPayload;
-  return { file, runName, text, locations: new CodeLocations(map, runName) };
+  return { file, runName, text, locations: new CodeLocations(map, await knownPaths(file)) };
 };

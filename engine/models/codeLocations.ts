@@ -1,5 +1,4 @@
 import { SourceMap, type SourceMapPayload } from 'node:module';
-import { dirname, resolve } from 'node:path';
 import { parser } from '@lezer/javascript';
 import type { CodeLocation } from '../contract/model';
 
@@ -40,14 +39,16 @@ const callAround = (source: Source, offset: number): { from: number; to: number 
 /** Positions of built code, in the files that the user wrote. */
 export class CodeLocations {
   private readonly map: SourceMap;
+  private readonly files: readonly string[];
   private readonly sources = new Map<string, Source>();
 
-  /** `builtFile`: where the build would lie; the map's sources are relative to its folder. */
+  /** `files`: the paths behind the map's sources, as the user knows them. */
   constructor(
     private readonly payload: SourceMapPayload,
-    private readonly builtFile: string,
+    files: (source: string) => string,
   ) {
     this.map = new SourceMap(payload);
+    this.files = payload.sources.map(files);
   }
 
   /** The user's position behind a one-based position of the built code, as stack traces count; zero-based. */
@@ -55,11 +56,8 @@ export class CodeLocations {
     const entry = this.map.findEntry(line - 1, column - 1);
     if (!('originalSource' in entry)) return null;
     const { originalSource, originalLine, originalColumn } = entry;
-    return {
-      file: resolve(dirname(this.builtFile), originalSource),
-      line: originalLine,
-      column: originalColumn,
-    };
+    const file = this.files[this.payload.sources.indexOf(originalSource)];
+    return file === undefined ? null : { file, line: originalLine, column: originalColumn };
   }
 
   /** The whole call expression around a position, where the source still parses there. */
@@ -82,10 +80,7 @@ export class CodeLocations {
   private source(file: string): Source | null {
     const known = this.sources.get(file);
     if (known) return known;
-    const index = this.payload.sources.findIndex(
-      (source) => resolve(dirname(this.builtFile), source) === file,
-    );
-    const text = this.payload.sourcesContent[index];
+    const text = this.payload.sourcesContent[this.files.indexOf(file)];
     if (text === undefined) return null;
     const source = readSource(file, text);
     this.sources.set(file, source);

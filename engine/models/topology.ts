@@ -81,12 +81,37 @@ const refuseUnknownLayers = (topology: Topology): void => {
   );
 };
 
+/** Settings of newer Keras that tfjs reads over, so that it would compute something else. */
+const ignoredByTfjs: Record<string, Record<string, (value: unknown) => boolean>> = {
+  ReLU: { negative_slope: Boolean, threshold: Boolean },
+  Conv1D: { groups: (value) => Number(value ?? 1) !== 1 },
+  Conv2D: { groups: (value) => Number(value ?? 1) !== 1 },
+  GlobalAveragePooling1D: { keepdims: Boolean },
+  GlobalAveragePooling2D: { keepdims: Boolean },
+  GlobalMaxPooling1D: { keepdims: Boolean },
+  GlobalMaxPooling2D: { keepdims: Boolean },
+};
+
+const refuseIgnoredSettings = (topology: Topology): void => {
+  for (const { class_name: className, config } of layersOf(topology))
+    for (const [setting, matters] of Object.entries(ignoredByTfjs[className] ?? {})) {
+      const { name, [setting]: value } = config as Fields;
+      if (!matters(value)) continue;
+      throw new Failed(
+        'modelUnsupported',
+        `The ${className} layer ${String(name)} sets ${setting}, which TensorFlow.js does not compute.`,
+        'Express it by other layers in Keras, then convert the model again.',
+      );
+    }
+};
+
 /**
  * Makes a description that tfjs can deserialise: regularizers go (they matter to no forward pass), and so do
  * initialisers and constraints that tfjs does not know; Keras 3's spelling becomes Keras 2's.
- * Throws `modelUnsupported` for layers that tfjs does not know.
+ * Throws `modelUnsupported` for layers and settings that tfjs does not know.
  */
 export const readableTopology = (topology: Topology): Topology => {
   refuseUnknownLayers(topology);
+  refuseIgnoredSettings(topology);
   return strip(topology) as Topology;
 };

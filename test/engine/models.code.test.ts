@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
@@ -25,6 +25,9 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'retort-code-'));
 });
 afterAll(() => rm(folder, { recursive: true }));
+
+const partsText =
+  "import * as tf from '@tensorflow/tfjs';\nexport const net = () => tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [2] })] });\n";
 
 const written = async (name: string, text: string): Promise<string> => {
   const file = join(folder, name);
@@ -245,6 +248,17 @@ describe('code locations', () => {
       { file: helper, line: 3, column: 2, endLine: 3 },
       { file, line: 2, column: 58, endLine: 2 },
     ]);
+  });
+
+  it('gives paths as they were opened, through links', async () => {
+    await mkdir(join(folder, 'real'));
+    await writeFile(join(folder, 'real', 'parts.ts'), partsText);
+    await writeFile(join(folder, 'real', 'net.ts'), "export { net } from './parts';\n");
+    await symlink(join(folder, 'real'), join(folder, 'linked'));
+    for (const base of ['real', 'linked']) {
+      const { info } = await open(join(folder, base, 'net.ts'));
+      expect(info.layers.at(-1)?.location?.file).toBe(join(folder, base, 'parts.ts'));
+    }
   });
 });
 

@@ -253,6 +253,15 @@ describe('layers-model files', () => {
       /does not know: Attention2000\.$/,
     ],
     [
+      'a setting that TensorFlow.js reads over',
+      (json) => {
+        const topology = json.modelTopology as { config: { layers: unknown[] } };
+        topology.config.layers.push({ class_name: 'ReLU', config: { name: 'leaky', negative_slope: 0.1 } });
+      },
+      'modelUnsupported',
+      /ReLU layer leaky sets negative_slope/,
+    ],
+    [
       'a weight too few',
       (json) => {
         const [group] = json.weightsManifest as { weights: unknown[] }[];
@@ -279,6 +288,14 @@ describe('layers-model files', () => {
     const other = await saved('pointer', () => undefined);
     await writeFile(join(dirname(other), 'weights.bin'), pointer);
     expect((await failureOf(other)).next).toContain('git lfs pull');
+  });
+});
+
+describe('a reference', () => {
+  it('may lead through a folder whose name holds a #, or name the folder', async () => {
+    const file = await saved('odd #1 folder', () => undefined);
+    for (const reference of [file, dirname(file)]) (await open(reference)).dispose();
+    expect(await failureOf(join(folder, 'odd #2 folder'))).toMatchObject({ code: 'modelNotFound' });
   });
 });
 
