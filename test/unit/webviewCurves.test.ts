@@ -140,6 +140,16 @@ describe('RunStore', () => {
     expect(store.append('another', 0, more, run.state, null)).toBe('gap');
   });
 
+  it('tells runs of one name apart by their start', () => {
+    const store = new RunStore();
+    const later = { ...run.state, startedAt: '2026-01-02T05:14:05.000Z' };
+    store.show([run, { ...run, id: 'b', state: later }, { ...run, id: 'c', name: 'other' }]);
+    const names = store.runs.map(({ name }) => name);
+    expect(names[0]).toMatch(/^digits \d\d-\d\d \d\d:04$/);
+    expect(names[1]).toMatch(/^digits \d\d-\d\d \d\d:14$/);
+    expect(names[2]).toBe('other');
+  });
+
   it('takes back what was written again', () => {
     const store = new RunStore();
     store.show([run]);

@@ -50,6 +50,7 @@ export class TileGrid {
     this.root = element(
       'div',
       {
+        id,
         class: 'tile-grid',
         role: 'grid',
         tabIndex: 0,

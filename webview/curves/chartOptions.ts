@@ -44,7 +44,7 @@ const lineSeries = (line: Line, view: ChartView): uPlot.Series[] => {
     stroke,
     width,
     dash: [...dash],
-    alpha: noisy && view.smoothing === 0 ? 0.7 : 1,
+    alpha: noisy && view.smoothing === 0 ? 0.8 : 1,
     points: { size: 5, fill: stroke, show: marked ? hasRoomForMarks : isAlone },
   };
   if (!noisy || view.smoothing === 0) return [series];

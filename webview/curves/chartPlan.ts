@@ -35,7 +35,7 @@ export interface ChartPlan {
   lines: Line[];
 }
 
-const dashes: Record<string, readonly number[]> = { control: [7, 4], teacher: [2, 3] };
+const dashes: Record<string, readonly number[]> = { control: [7, 4], teacher: [3, 2] };
 const stageColours: Record<string, SeriesColour> = {
   student: 'blue',
   control: 'orange',
@@ -109,7 +109,7 @@ const lineOf = (run: RunView, index: number, runs: number, curve: Curve): Line =
     curve,
     style: {
       ...stageStyle(index, runs, curve.stage),
-      width: measured ? 2 : 1.25,
+      width: measured ? 2 : 1.5,
       marked: measured,
       noisy: !measured && curve.metric !== 'lr',
     },

@@ -2,7 +2,7 @@ import type { RunSnapshot } from '../../engine/contract/pages';
 import type { MetricPoint, RunReport, RunState } from '../../engine/contract/run';
 import { type Curve, appendPoints } from './curveModel';
 
-/** A run as the page holds it: the host's snapshot, its points sorted into curves. */
+/** A run as the page holds it: the host's snapshot, its points sorted into curves, its name told from the others'. */
 export interface RunView extends RunSnapshot {
   curves: Map<string, Curve>;
 }
@@ -17,7 +17,7 @@ export class RunStore {
 
   /** Replaces everything that is shown. */
   show(snapshots: readonly RunSnapshot[]): void {
-    this.views = snapshots.map(viewOf);
+    this.views = snapshots.map((snapshot) => viewOf(snapshot, titleOf(snapshot, snapshots)));
   }
 
   /**
@@ -43,10 +43,23 @@ export class RunStore {
   }
 }
 
-const viewOf = (snapshot: RunSnapshot): RunView => {
+/** A run's name; where several have the same, with the day and time of its start. */
+const titleOf = ({ name, state }: RunSnapshot, all: readonly RunSnapshot[]): string => {
+  if (all.filter((run) => run.name === name).length < 2) return name;
+  const start = new Date(state.startedAt);
+  const [month, day, hour, minute] = [
+    start.getMonth() + 1,
+    start.getDate(),
+    start.getHours(),
+    start.getMinutes(),
+  ].map((part) => String(part).padStart(2, '0'));
+  return `${name} ${month}-${day} ${hour}:${minute}`;
+};
+
+const viewOf = (snapshot: RunSnapshot, name: string): RunView => {
   const curves = new Map<string, Curve>();
   appendPoints(curves, snapshot.points);
-  return { ...snapshot, points: [...snapshot.points], curves };
+  return { ...snapshot, name, points: [...snapshot.points], curves };
 };
 
 const rewind = (view: RunView, length: number): void => {
