@@ -8,6 +8,14 @@ import { Workbench } from './workbench';
 /** This project as an extension: linked, not packaged. */
 export const linkedExtension = { name: 'retort.retort-0.1.0', path: projectRoot };
 
+/** A window that is looked at, and in which nothing is saved behind the test's back. */
+const shownSettings = {
+  'files.autoSave': 'off',
+  'workbench.colorTheme': 'Default Dark Modern',
+  'editor.minimap.enabled': false,
+  'files.exclude': { '**/node_modules': true },
+};
+
 const screenshots = join(projectRoot, 'build', 'screenshots');
 
 /** One throw-away VS Code with a browser before it. */
@@ -22,7 +30,8 @@ export interface VscodeSession {
 }
 
 export const startVscodeSession = async (options: ServeOptions): Promise<VscodeSession> => {
-  const server = await serveVscode(options);
+  const settings = { ...shownSettings, ...options.settings };
+  const server = await serveVscode({ ...options, settings });
   const browser = await launchBrowser();
   const page = await (await browser.newContext({ viewport })).newPage();
   const consoleErrors: string[] = [];

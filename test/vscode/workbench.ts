@@ -29,11 +29,22 @@ export class Workbench {
     return this.quickInput.locator('.quick-input-list .monaco-list-row', { hasText: text }).first();
   }
 
-  async runCommand(title: string): Promise<void> {
-    await this.page.keyboard.press('F1');
+  /** Opens a pick by its key and types into it; tries again where the one before was still closing. */
+  private async openQuickInput(key: string, text: string): Promise<void> {
     const input = this.quickInput.locator('input.input').first();
-    await input.waitFor();
-    await input.fill(`>${title}`);
+    for (let tries = 0; ; tries += 1) {
+      await this.page.keyboard.press(key);
+      const isFilled = await input.fill(text, { timeout: 4_000 }).then(
+        () => true,
+        () => false,
+      );
+      if (isFilled && (await input.inputValue({ timeout: 1_000 }).catch(() => '')) === text) return;
+      if (tries === 5) throw new Error(`${key} opened no input.`);
+    }
+  }
+
+  async runCommand(title: string): Promise<void> {
+    await this.openQuickInput('F1', `>${title}`);
     await this.quickRow(title).click();
   }
 
@@ -42,17 +53,20 @@ export class Workbench {
     await this.quickRow(text).click();
   }
 
-  /** Answers the input box, or the pick of several, that is open. */
-  async accept(text?: string): Promise<void> {
-    if (text !== undefined) await this.quickInput.locator('input.input').first().fill(text);
+  /** Confirms what is chosen in the pick that is open. */
+  async confirm(): Promise<void> {
+    await this.page.keyboard.press('Enter');
+  }
+
+  /** Answers the input box that asks this. */
+  async answer(question: string | RegExp, text: string): Promise<void> {
+    await this.quickInput.locator('.quick-input-message', { hasText: question }).waitFor();
+    await this.quickInput.locator('input.input').first().fill(text);
     await this.page.keyboard.press('Enter');
   }
 
   async openFile(name: string): Promise<void> {
-    await this.page.keyboard.press('ControlOrMeta+P');
-    const input = this.quickInput.locator('input.input').first();
-    await input.waitFor();
-    await input.fill(name);
+    await this.openQuickInput('ControlOrMeta+P', name);
     await this.quickRow(name).waitFor();
     await this.page.keyboard.press('Enter');
     await this.tab(name).waitFor();
@@ -79,11 +93,9 @@ export class Workbench {
   /** Puts the cursor in a file at a line, from 1. */
   async placeCursor(name: string, line: number): Promise<void> {
     await this.tab(name).click();
-    await this.page.keyboard.press('Control+G');
-    const input = this.quickInput.locator('input.input').first();
-    await input.waitFor();
-    await input.fill(`:${line}`);
+    await this.openQuickInput('Control+G', `:${line}`);
     await this.page.keyboard.press('Enter');
+    await this.quickInput.waitFor({ state: 'hidden' });
   }
 
   /** Opens a view container by its title in the activity bar. */
