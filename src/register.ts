@@ -10,7 +10,8 @@ import { runRecipe } from './recipes/runRecipe';
 import { runsOf, type RunArgument } from './runs/runArgument';
 import { onRun, runActions } from './runs/runCommands';
 import { RunNotices } from './runs/runNotices';
-import { RunTree, type RunNode } from './runs/runTree';
+import { RunTree } from './runs/runTree';
+import type { RunNode } from './runs/runTreeData';
 import type { Services } from './services';
 
 /** The lenses over models and recipes. */

@@ -123,8 +123,11 @@ export class EngineProcess {
     if (this.ended) throw this.ended;
     try {
       const limit = this.options.callTimeoutMs;
-      const answer = this.link.$call(method, ...args) as ReturnType<EngineCalls[K]>;
-      return await (method === 'hello' ? answer : within(limit, answer, () => unanswered(method, limit)));
+      const answer: Promise<unknown> = this.link.$call(method, ...args);
+      const value = await (method === 'hello'
+        ? answer
+        : within(limit, answer, () => unanswered(method, limit)));
+      return value as Awaited<ReturnType<EngineCalls[K]>>;
     } catch (error) {
       if (error instanceof Failed) throw error;
       const message = error instanceof Error ? error.message : String(error);

@@ -8,9 +8,8 @@ import type { Run } from '../runs/runFolder';
 import type { Services } from '../services';
 import { ActivationsPanel } from './activationsPanel';
 import { CurvesPanel } from './curvesPanel';
-import { panelHtml, reportHtml } from './panelHtml';
-
-type PageName = 'curves' | 'activations';
+import { loadPage } from './loadPage';
+import { reportHtml } from './panelHtml';
 
 /** Opens each kind of page once, beside the code, and brings it back after a reload. */
 export class PanelManager implements vscode.Disposable {
@@ -93,7 +92,7 @@ export class PanelManager implements vscode.Disposable {
     panel.onDidDispose(() => {
       if (this.curves === filled) this.curves = undefined;
     });
-    this.load(panel, 'curves');
+    loadPage(panel, this.services.extensionUri, 'curves');
   }
 
   private fillActivations(panel: vscode.WebviewPanel, id: string): void {
@@ -104,26 +103,7 @@ export class PanelManager implements vscode.Disposable {
     panel.onDidDispose(() => {
       if (this.activations === filled) this.activations = undefined;
     });
-    this.load(panel, 'activations');
-  }
-
-  private load(panel: vscode.WebviewPanel, page: PageName): void {
-    const { extensionUri } = this.services;
-    const built = vscode.Uri.joinPath(extensionUri, 'dist', 'webview');
-    const media = vscode.Uri.joinPath(extensionUri, 'media');
-    const { webview } = panel;
-    webview.options = { enableScripts: true, localResourceRoots: [built] };
-    panel.iconPath = {
-      light: vscode.Uri.joinPath(media, 'tab-light.svg'),
-      dark: vscode.Uri.joinPath(media, 'tab-dark.svg'),
-    };
-    const file = (name: string): string => webview.asWebviewUri(vscode.Uri.joinPath(built, name)).toString();
-    webview.html = panelHtml({
-      title: panel.title,
-      script: file(`${page}.js`),
-      style: file(`${page}.css`),
-      cspSource: webview.cspSource,
-    });
+    loadPage(panel, this.services.extensionUri, 'activations');
   }
 
   /** The runs of a page are remembered by the host, so that a page needs to know nothing of being restored. */

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { runItem } from './runItem';
 import type { Run } from './runFolder';
 import type { RunStore } from './runStore';
-import type { RunNode } from './runTree';
+import type { RunNode } from './runTreeData';
 
 /** How a command is told of a run: by the view, by a page or notice (its id), or not at all (the palette). */
 export type RunArgument = RunNode | string | undefined;

@@ -1,0 +1,25 @@
+import * as vscode from 'vscode';
+import { panelHtml } from './panelHtml';
+
+/** Fills a panel with one of the built pages. It may load what the build made for pages, and nothing else. */
+export const loadPage = (
+  panel: vscode.WebviewPanel,
+  extensionUri: vscode.Uri,
+  page: 'curves' | 'activations',
+): void => {
+  const built = vscode.Uri.joinPath(extensionUri, 'dist', 'webview');
+  const media = vscode.Uri.joinPath(extensionUri, 'media');
+  const { webview } = panel;
+  webview.options = { enableScripts: true, localResourceRoots: [built] };
+  panel.iconPath = {
+    light: vscode.Uri.joinPath(media, 'tab-light.svg'),
+    dark: vscode.Uri.joinPath(media, 'tab-dark.svg'),
+  };
+  const file = (name: string): string => webview.asWebviewUri(vscode.Uri.joinPath(built, name)).toString();
+  webview.html = panelHtml({
+    title: panel.title,
+    script: file(`${page}.js`),
+    style: file(`${page}.css`),
+    cspSource: webview.cspSource,
+  });
+};
