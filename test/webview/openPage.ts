@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Browser, type Page, chromium } from 'playwright-core';
+import { findChromium } from '../../setup/chromium.mjs';
 import { panelHtml } from '../../src/panels/panelHtml';
 import { type ThemeName, themes } from './themes';
 
@@ -10,11 +11,14 @@ const built = path.resolve(import.meta.dirname, '../../dist/webview');
 const screenshots = path.resolve(import.meta.dirname, '../../build/screenshots/pages');
 const origin = 'https://pages.test';
 
-export const launchBrowser = (): Promise<Browser> =>
-  chromium.launch({
-    executablePath: process.env['RETORT_CHROMIUM'] ?? '/usr/bin/chromium',
+export const launchBrowser = async (): Promise<Browser> => {
+  const executablePath = await findChromium();
+  if (!executablePath) throw new Error('no Chromium was found: “npm test” sets one up');
+  return chromium.launch({
+    executablePath,
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync'],
   });
+};
 
 /** A page's built files; the tests are of what ships. */
 export const builtFile = (name: string): string => {
