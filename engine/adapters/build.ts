@@ -45,6 +45,9 @@ const automatic = (pair: ResolvedPair, needs: PairNeeds): AdapterChoice => {
   if (needs.channels === 'any') {
     return 'none';
   }
+  if (needs.connector && isMap(studentShape)) {
+    return needs.connector;
+  }
   const sameSize = written(studentShape.slice(0, -1)) === written(teacherShape.slice(0, -1));
   if (!sameSize && needs.sizes === 'regressed' && regressorGeometry(studentShape, teacherShape)) {
     return 'convreg';

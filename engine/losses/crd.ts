@@ -41,7 +41,7 @@ export const normaliser = ({ positive, all }: Scores, { negatives, count }: Cont
  * Noise-contrastive estimation: with x = exp(v·m / τ) / Z and c = K / samples,
  * −(1/N) Σᵢ [ log x₀ / (x₀ + c) + Σ_{j=1..K} log c / (xⱼ + c) ]: summed over negatives, mean over the batch.
  * CRD adds this for student anchors against the teacher's memory and the other way round.
- * Tian, Krishnan and Isola, Contrastive Representation Distillation (ICLR 2020), equations 17 to 19.
+ * Tian, Krishnan and Isola, Contrastive Representation Distillation (ICLR 2020), as its code has it.
  * @param z Z, fixed at the first batch; no gradient
  */
 export const crdLoss = (

@@ -13,7 +13,7 @@ export const temperatureOf = (theta: tf.Scalar, { start, span }: TemperatureRang
 /**
  * How strongly the temperature's gradient is turned: λ(e) = ½(cos(π·min(e, E)/E) + 1) − 1, from 0 down to −1, with
  * e the number of the running epoch from 1.
- * Li et al., Curriculum Temperature for Knowledge Distillation (AAAI 2023), equation 7.
+ * Li et al., Curriculum Temperature for Knowledge Distillation (AAAI 2023).
  * @param epochsDone epochs done so far, with fraction
  * @param ramp E, epochs until −1 is reached
  */

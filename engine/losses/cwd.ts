@@ -10,7 +10,7 @@ const channelMaps = (features: tf.Tensor4D): tf.Tensor3D => {
 /**
  * Channel-wise distillation: each channel is a distribution over positions, φ = softmax_P(F / T);
  * T² / (N·C) · Σ_{n,c} KL(φt ‖ φs).
- * Shu et al., Channel-wise Knowledge Distillation for Dense Prediction (ICCV 2021), equations 2 to 4.
+ * Shu et al., Channel-wise Knowledge Distillation for Dense Prediction (ICCV 2021).
  * @param student [N, H, W, C], already adapted and resized
  * @param teacher the same shape
  */

@@ -14,12 +14,3 @@ export const scaleGradient = <T extends tf.Tensor>(x: T, strength: tf.Scalar): T
   });
   return identity(x, strength) as T;
 };
-
-/** Leaves x as it is and lets no gradient through: sg(x). */
-export const stopGradient = <T extends tf.Tensor>(x: T): T => {
-  const identity = tf.customGrad((value) => ({
-    value: (value as tf.Tensor).clone(),
-    gradFunc: (dy: tf.Tensor) => tf.zerosLike(dy),
-  }));
-  return identity(x) as T;
-};

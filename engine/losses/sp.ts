@@ -13,7 +13,7 @@ export const batchSimilarity = (features: tf.Tensor): tf.Tensor2D => {
 
 /**
  * Similarity preserving: ‖G(Ft) − G(Fs)‖²_F / N². Any two shapes with one batch size.
- * Tung and Mori, Similarity-Preserving Knowledge Distillation (ICCV 2019), equations 2 to 4.
+ * Tung and Mori, Similarity-Preserving Knowledge Distillation (ICCV 2019).
  * @param student [N, ...]
  * @param teacher [N, ...]
  */

@@ -7,8 +7,8 @@ import { Failed } from '../contract/failure';
 import { lossKeys } from '../contract/recipe';
 import type { BatchFacts } from '../data/dataset';
 import { crdLoss, normaliser, scoresOf, updatedMemory, type Contrast, type Scores } from '../losses/crd';
-import { stopGradient } from '../losses/gradient';
 import { l2Normalize } from '../losses/normalize';
+import { withoutTape } from '../models/tape';
 import type { Random } from '../training/random';
 import { asVectors, featureTap, type FeatureTap } from './featureTap';
 import type { Method, Module, Prepared, Setup, Step } from './method';
@@ -128,7 +128,7 @@ const contrastsOf = (
 
 /** The fixed normaliser, or before the first batch is done this batch's own. */
 const normaliserOf = (scores: Scores, contrast: Contrast, fixed: tf.Variable): tf.Scalar =>
-  stopGradient(tf.where(fixed.greater(0), fixed, normaliser(scores, contrast) as tf.Tensor).asScalar());
+  withoutTape(() => tf.where(fixed.greater(0), fixed, normaliser(scores, contrast) as tf.Tensor).asScalar());
 
 const contrastLoss = (contrast: Contrast, fixed: tf.Variable): tf.Scalar => {
   const scores = scoresOf(contrast);
@@ -177,8 +177,7 @@ export const crd = {
   title: 'Contrastive representation (CRD)',
   summary:
     'Pulls each sample’s features towards the teacher’s and away from those of other classes; needs memory.',
-  source:
-    'Tian, Krishnan and Isola, Contrastive Representation Distillation (ICLR 2020), equations 17 to 19.',
+  source: 'Tian, Krishnan and Isola, Contrastive Representation Distillation (ICLR 2020).',
   url: 'https://arxiv.org/abs/1910.10699',
   tasks: ['classification'],
   needsTeacher: true,

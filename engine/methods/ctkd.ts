@@ -25,7 +25,7 @@ export const ctkd = {
   id: 'ctkd',
   title: 'Curriculum temperature (CTKD)',
   summary: 'Soft targets whose temperature is learnt against the student: easy first, then harder.',
-  source: 'Li et al., Curriculum Temperature for Knowledge Distillation (AAAI 2023), equations 5 to 7.',
+  source: 'Li et al., Curriculum Temperature for Knowledge Distillation (AAAI 2023).',
   url: 'https://arxiv.org/abs/2211.16231',
   tasks: ['classification'],
   needsTeacher: true,

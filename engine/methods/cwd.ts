@@ -26,8 +26,7 @@ export const cwd = {
   id: 'cwd',
   title: 'Channel-wise distillation (CWD)',
   summary: 'Matches where each channel responds most: each channel’s map as a distribution over positions.',
-  source:
-    'Shu et al., Channel-wise Knowledge Distillation for Dense Prediction (ICCV 2021), equations 2 to 4.',
+  source: 'Shu et al., Channel-wise Knowledge Distillation for Dense Prediction (ICCV 2021).',
   url: 'https://arxiv.org/abs/2011.13256',
   tasks: ['classification'],
   needsTeacher: true,

@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
+import { isMap, isVector } from '../adapters/build';
 import { penultimateTap } from '../adapters/propose';
 import { requireTap } from '../adapters/resolvePairs';
 import { Failed } from '../contract/failure';
@@ -29,6 +30,13 @@ export const featureTap = (
     );
   }
   const shape = requireTap(info, name, role);
+  if (!isMap(shape) && !isVector(shape)) {
+    throw new Failed(
+      'pairMismatch',
+      `The ${role} layer "${name}" (${shape.join('x')}) is neither a feature map nor a vector.`,
+      'Name a layer whose output is height x width x channels, or one row of features.',
+    );
+  }
   return { name, size: shape[shape.length - 1] as number };
 };
 

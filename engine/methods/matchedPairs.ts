@@ -56,7 +56,7 @@ export const requireMaps = (setup: Setup, method: string, compared: string): voi
 };
 
 /** Compares the student's tap, through its adapter, with the teacher's. */
-export type PairLoss = (student: tf.Tensor, teacher: tf.Tensor) => tf.Scalar;
+export type PairLoss = (student: tf.Tensor, teacher: tf.Tensor, step: Step) => tf.Scalar;
 
 /** A method that is one loss over every pair, with the first teacher. */
 export const preparePairs = (matched: readonly MatchedPair[], loss: PairLoss): Prepared => ({
@@ -72,7 +72,7 @@ export const preparePairs = (matched: readonly MatchedPair[], loss: PairLoss): P
     return Object.fromEntries(
       matched.map(({ name, pair, adapter }) => [
         name,
-        loss(adapter.apply(student.tap(pair.student), true), teacher.tap(pair.teacher)),
+        loss(adapter.apply(student.tap(pair.student), true), teacher.tap(pair.teacher), step),
       ]),
     );
   },

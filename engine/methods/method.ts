@@ -42,6 +42,8 @@ export interface PairNeeds {
   channels: 'same' | 'any';
   /** What `auto` takes for maps of different size: the method resizes them itself, or a regressor learns to. */
   sizes: 'resized' | 'regressed';
+  /** What `auto` takes for every pair of maps, even where the channels agree. */
+  connector?: Adapter['kind'];
 }
 
 /** What a method gets before the first step. */
@@ -61,6 +63,11 @@ export interface Setup {
   pairs: readonly ResolvedPair[];
   /** Opens another copy of the student, freshly initialised from `name`: a peer of a cohort. */
   openPeer(name: string): Promise<Network>;
+  /**
+   * Visits `count` training samples spread evenly, as batches without augmentation, for work between steps. What
+   * `visit` makes is disposed of after it, but for what it keeps with `tf.keep`.
+   */
+  scan(count: number, visit: (batch: Batch) => void): Promise<void>;
   random(name: string): Random;
 }
 

@@ -2,17 +2,42 @@ import { z } from 'zod';
 import { Failed } from '../contract/failure';
 import type { MethodInfo } from '../contract/model';
 import { at } from './at';
+import { cd } from './cd';
 import { crd } from './crd';
+import { csc } from './csc';
 import { ctkd } from './ctkd';
 import { cwd } from './cwd';
 import { fitnets } from './fitnets';
+import { gkd } from './gkd';
 import { kd } from './kd';
+import { la } from './la';
+import { lshfm } from './lshfm';
 import type { Method } from './method';
+import { pa } from './pa';
+import { simreg } from './simreg';
 import { sp } from './sp';
 import { task } from './task';
+import { zipf } from './zipf';
 
 /** Every method, in the order in which they are offered. */
-export const methods: readonly Method[] = [task, kd, fitnets, at, sp, cwd, ctkd, crd];
+export const methods: readonly Method[] = [
+  task,
+  kd,
+  fitnets,
+  at,
+  sp,
+  cwd,
+  ctkd,
+  crd,
+  cd,
+  gkd,
+  lshfm,
+  simreg,
+  pa,
+  la,
+  csc,
+  zipf,
+];
 
 /** One entry of a recipe's `losses`: strict options of the method that it names. */
 export const lossSchema = z.discriminatedUnion('method', [
@@ -24,6 +49,14 @@ export const lossSchema = z.discriminatedUnion('method', [
   cwd.options,
   ctkd.options,
   crd.options,
+  cd.options,
+  gkd.options,
+  lshfm.options,
+  simreg.options,
+  pa.options,
+  la.options,
+  csc.options,
+  zipf.options,
 ]);
 
 /** Throws `Failed` (recipeInvalid) for a method that there is not. */

@@ -12,7 +12,7 @@ export const sp = {
   id: 'sp',
   title: 'Similarity preserving (SP)',
   summary: 'Keeps which samples of a batch look alike to the teacher; any two layers can be paired.',
-  source: 'Tung and Mori, Similarity-Preserving Knowledge Distillation (ICCV 2019), equations 2 to 4.',
+  source: 'Tung and Mori, Similarity-Preserving Knowledge Distillation (ICCV 2019).',
   url: 'https://arxiv.org/abs/1907.09682',
   tasks: ['classification'],
   needsTeacher: true,

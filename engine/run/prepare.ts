@@ -11,6 +11,7 @@ import { findMethod } from '../methods/registry';
 import type { Network } from '../models/network';
 import { openModel } from '../models/open';
 import { Random } from '../training/random';
+import { scanSplit } from '../training/scan';
 import { stepsPerEpoch, type Stage } from '../training/stage';
 import type { Term } from '../training/step';
 import { taskMeasures, type TaskMeasures } from '../training/task';
@@ -93,6 +94,7 @@ const makeSetup = (opened: Opened, method: Method, options: LossOptions, label: 
     student,
     teachers,
     pairs: teacher ? resolvePairs(options.pairs, teacher.info, student.info, method) : [],
+    scan: (count, visit) => scanSplit(dataset.train, recipe.training.batchSize, count, visit),
     openPeer: (name) => open(frozen, recipe.student, `${recipe.seed}/${label}/${name}`),
     random: (name) => new Random(`${recipe.seed}/${label}/${name}`),
   };

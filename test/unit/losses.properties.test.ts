@@ -2,9 +2,14 @@ import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { useBackend } from '../../engine/backend/choose';
 import { atLoss } from '../../engine/losses/at';
+import { cdLoss } from '../../engine/losses/cd';
+import { cscLoss } from '../../engine/losses/csc';
 import { cwdLoss } from '../../engine/losses/cwd';
 import { fitnetsLoss } from '../../engine/losses/fitnets';
 import { kdLoss } from '../../engine/losses/kd';
+import { laLoss } from '../../engine/losses/la';
+import { paLoss } from '../../engine/losses/pa';
+import { simregLoss } from '../../engine/losses/simreg';
 import { spLoss } from '../../engine/losses/sp';
 import { expectClose } from '../fixtures/closeTo';
 
@@ -32,7 +37,16 @@ const atPaper: Subject = {
 };
 const sp: Subject = { name: 'sp', loss: spLoss, shape: [4, 2, 2, 3] };
 const cwd: Subject = { name: 'cwd', loss: onMaps((s, t) => cwdLoss(s, t, 4)), shape: mapShape };
-const subjects = [kd, fitnets, atCode, atPaper, sp, cwd];
+const cd: Subject = { name: 'cd', loss: onMaps(cdLoss), shape: mapShape };
+const pa: Subject = { name: 'pa', loss: onMaps((s, t) => paLoss(s, t, 0.5)), shape: mapShape };
+const la: Subject = { name: 'la', loss: onMaps(laLoss), shape: mapShape };
+const csc: Subject = { name: 'csc', loss: onMaps(cscLoss), shape: mapShape };
+const simreg: Subject = {
+  name: 'simreg',
+  loss: (s, t) => simregLoss(s as tf.Tensor2D, t as tf.Tensor2D),
+  shape: [4, 5],
+};
+const subjects = [kd, fitnets, atCode, atPaper, sp, cwd, cd, pa, la, csc, simreg];
 
 const sample = (shape: number[], seed: number): tf.Tensor => tf.randomNormal(shape, 0, 1, 'float32', seed);
 const value = (loss: tf.Scalar): number => loss.dataSync()[0] as number;
@@ -84,7 +98,7 @@ describe('what a loss does not see', () => {
     expectSame(cwd, (student) => student.add(tf.tensor1d([3, -2, 0.5, 20])));
   });
 
-  it.each([atCode, atPaper, sp])('$name: the scale of the features', (subject) => {
+  it.each([atCode, atPaper, sp, pa, csc, simreg])('$name: the scale of the features', (subject) => {
     expectSame(subject, (student) => student.mul(37));
     expectSame(subject, (student) => student.mul(1e-2));
   });

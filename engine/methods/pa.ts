@@ -1,0 +1,41 @@
+import type * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
+import { lossKeys } from '../contract/recipe';
+import { paLoss } from '../losses/pa';
+import { matchPairs, preparePairs, requireMaps } from './matchedPairs';
+import type { Method, PairNeeds, Prepared, Setup } from './method';
+
+const options = z.strictObject({
+  method: z.literal('pa'),
+  ...lossKeys,
+  share: z
+    .number()
+    .positive()
+    .max(1)
+    .default(0.5)
+    .describe('Height and width of one region as a share of the map’s; 0.5 compares four regions.'),
+});
+type Options = z.infer<typeof options>;
+
+const needs: PairNeeds = { channels: 'any', sizes: 'resized' };
+
+export const pa = {
+  id: 'pa',
+  title: 'Pairwise affinity (PA)',
+  summary: 'Keeps which regions of a picture look alike to the teacher; channels may differ.',
+  source: 'Liu et al., Structured Knowledge Distillation for Semantic Segmentation (CVPR 2019).',
+  url: 'https://arxiv.org/abs/1903.04197',
+  tasks: ['classification'],
+  needsTeacher: true,
+  pairs: 'features',
+  defaultWeight: 1,
+  keepPairs: (proposed) => proposed.slice(-1),
+  needs,
+  options,
+  prepare: (setup: Setup, { share }: Options): Prepared => {
+    requireMaps(setup, 'pa', 'regions of maps');
+    return preparePairs(matchPairs(setup, needs), (student, teacher) =>
+      paLoss(student as tf.Tensor4D, teacher as tf.Tensor4D, share),
+    );
+  },
+} satisfies Method<Options>;
