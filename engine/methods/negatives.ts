@@ -1,6 +1,9 @@
 import type { Random } from '../training/random';
 
-/** Draws samples of other classes, without repetition, from memory that grows with the samples alone. */
+/**
+ * Draws samples of other classes, without repetition: what is drawn twice is drawn again, and where more than half are
+ * wanted the rest is drawn instead. Its memory grows with the samples alone.
+ */
 export interface Negatives {
   /** How many are drawn for each sample: as wished, or all that the largest class leaves. */
   count: number;
@@ -31,23 +34,6 @@ const sortByClass = (labels: Int32Array): { order: Int32Array; ranges: Map<numbe
   return { order, ranges };
 };
 
-/** Marks `count` different positions of 0 .. size − 1 with `mark`, by drawing again what is marked already. */
-const markDifferent = (
-  random: Random,
-  size: number,
-  count: number,
-  isMarked: (position: number) => boolean,
-  mark: (position: number) => void,
-): void => {
-  for (let left = count; left > 0;) {
-    const position = random.integer(size);
-    if (!isMarked(position)) {
-      mark(position);
-      left -= 1;
-    }
-  }
-};
-
 /**
  * @param labels class of each sample of the training split
  * @param wished how many to draw for each sample
@@ -61,23 +47,20 @@ export const negativesOf = (labels: Int32Array, wished: number): Negatives => {
     draw: (random, label, row) => {
       const own = ranges.get(label) ?? { begin: 0, size: 0 };
       const others = order.length - own.size;
-      const sampleAt = (position: number): number =>
-        order[position < own.begin ? position : position + own.size] as number;
-      const drawn = (value: number) => ({
-        is: (position: number) => row[sampleAt(position)] === value,
-        set: (position: number) => {
-          row[sampleAt(position)] = value;
-        },
-      });
-      const [taken, left] = [drawn(1), drawn(0)];
-      if (count <= others / 2) {
-        markDifferent(random, others, count, taken.is, taken.set);
-        return;
+      const few = count <= others / 2;
+      if (!few) {
+        row.fill(1);
+        for (const sample of order.subarray(own.begin, own.begin + own.size)) row[sample] = 0;
       }
-      for (let position = 0; position < others; position++) {
-        taken.set(position);
+      const mark = few ? 1 : 0;
+      for (let left = few ? count : others - count; left > 0;) {
+        const position = random.integer(others);
+        const sample = order[position < own.begin ? position : position + own.size] as number;
+        if (row[sample] !== mark) {
+          row[sample] = mark;
+          left -= 1;
+        }
       }
-      markDifferent(random, others, others - count, left.is, left.set);
     },
   };
 };
