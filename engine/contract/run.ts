@@ -69,6 +69,8 @@ export interface RunState {
   /** The newest value of each name, e.g. `student/val_acc`. */
   latest: Record<string, number>;
   best: { epoch: number; metric: string; value: number } | null;
+  /** Total step of the newest checkpoint: what a probe reads. */
+  checkpoint: number | null;
   failure: Failure | null;
   startedAt: string;
   updatedAt: string;

@@ -188,6 +188,7 @@ class Execution {
       pending: cursor.pending,
     };
     await writeCheckpoint(this.run, progress, running.saved);
+    await this.recorder.update({ checkpoint: totalStep }, { now: true });
     await pruneCheckpoints(this.run, new Set([...Object.values(chosen), ...(best ? [best.folder] : [])]));
   }
 

@@ -61,6 +61,7 @@ const startState = (frozen: FrozenRecipe): RunState => ({
   secondsLeft: null,
   latest: {},
   best: null,
+  checkpoint: null,
   failure: null,
   startedAt: frozen.createdAt,
   updatedAt: frozen.createdAt,

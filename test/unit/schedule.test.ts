@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { ScheduleOptions } from '../../engine/contract/recipe';
 import { learningRateAt } from '../../engine/training/schedule';
 
 describe('learning rate', () => {
@@ -10,7 +11,7 @@ describe('learning rate', () => {
   });
 
   it('is multiplied by gamma after each milestone', () => {
-    const options = { kind: 'step', warmup: 0, milestones: [2, 5], gamma: 0.1 } as const;
+    const options: ScheduleOptions = { kind: 'step', warmup: 0, milestones: [2, 5], gamma: 0.1 };
     const rates = [0, 1.99, 2, 4, 5, 8].map((epoch) => learningRateAt(options, 1, epoch, 10));
     rates.forEach((rate, index) =>
       expect(rate).toBeCloseTo([1, 1, 0.1, 0.1, 0.01, 0.01][index] as number, 12),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Sheet } from '../../engine/contract/sheet';
 import { colourMap } from '../../webview/activations/colourMap';
-import { Freshness } from '../../webview/activations/freshness';
+import { isOutdated } from '../../webview/activations/freshness';
 import { firstSelection, select, shownTap, tapsOf } from '../../webview/activations/layerModel';
 import { NewestRequest } from '../../webview/activations/newestRequest';
 import {
@@ -204,15 +204,9 @@ describe('layerModel', () => {
 describe('Freshness', () => {
   const { state } = fakeRun({ points: 20 });
 
-  it('turns stale with an epoch at once, with steps after a rest', () => {
-    const freshness = new Freshness(state, 0);
-    expect(freshness.moved({ ...state, totalStep: state.totalStep + 5 }, 100)).toBe(false);
-    expect(freshness.moved({ ...state, totalStep: state.totalStep + 50 }, 9000)).toBe(true);
-    expect(freshness.moved({ ...state, totalStep: state.totalStep + 60, epoch: state.epoch + 1 }, 9001)).toBe(
-      true,
-    );
-    expect(
-      freshness.moved({ ...state, totalStep: state.totalStep + 60, epoch: state.epoch + 1 }, 99_000),
-    ).toBe(false);
+  it('is outdated with the next checkpoint or another status, not with every step', () => {
+    expect(isOutdated(state, { ...state, totalStep: state.totalStep + 50 })).toBe(false);
+    expect(isOutdated(state, { ...state, checkpoint: (state.checkpoint ?? 0) + 100 })).toBe(true);
+    expect(isOutdated(state, { ...state, status: 'done' })).toBe(true);
   });
 });

@@ -232,10 +232,10 @@ describe('Activations page', () => {
   it('follows a run that goes on, or offers to', async () => {
     const page = await open();
     await eventually(async () => questions.length).toBe(2);
-    await opened.call.state({ ...state, epoch: state.epoch + 1 });
+    await opened.call.state({ ...state, checkpoint: 1300 });
     await eventually(async () => questions.length).toBe(4);
     await page.getByRole('checkbox', { name: 'Follow the run' }).click();
-    await opened.call.state({ ...state, epoch: state.epoch + 2 });
+    await opened.call.state({ ...state, checkpoint: 1400 });
     await page.getByRole('button', { name: 'Show the newest' }).click();
     await eventually(async () => questions.length).toBe(6);
     expect(await page.getByRole('button', { name: 'Show the newest' }).isVisible()).toBe(false);

@@ -98,6 +98,7 @@ export const stateOf = (shape: Required<RunShape>): RunState => {
     secondsLeft: running ? 200 : null,
     latest: { 'student/val_acc': shape.level, 'student/loss': 0.42 },
     best: { epoch: 3, metric: 'val_acc', value: shape.level },
+    checkpoint: running ? 1200 : total,
     failure: null,
     startedAt: '2026-01-02T03:04:05.000Z',
     updatedAt: '2026-01-02T03:08:05.000Z',

@@ -6,7 +6,7 @@ import { element, fill, pageRoot } from '../shared/element';
 import { SavedState } from '../shared/savedState';
 import { brokenLink, failedBlock, loadingBlock } from '../shared/states';
 import { colourMap } from './colourMap';
-import { Freshness } from './freshness';
+import { isOutdated } from './freshness';
 import { LayerList } from './layerList';
 import {
   type NetworkName,
@@ -60,7 +60,8 @@ export class ActivationsPageView implements ActivationsPage {
   private readonly panes: Record<NetworkName, Pane>;
   private readonly samples: NewestRequest<number, PageAnswer<SampleImage>>;
   private models: RunModels | null = null;
-  private freshness: Freshness | null = null;
+  /** The state whose maps are shown. */
+  private shownState: RunState | null = null;
 
   constructor(private readonly host: Host) {
     const reveal = (network: NetworkName, tap: string) => void host.layerChosen(network, tap, true);
@@ -119,7 +120,8 @@ export class ActivationsPageView implements ActivationsPage {
 
   state(state: RunState): void {
     this.head.draw(state);
-    if (!this.freshness?.moved(state, performance.now())) return;
+    if (!this.shownState || !isOutdated(this.shownState, state)) return;
+    this.shownState = state;
     if (this.saved.get().isLive) this.refresh();
     else this.head.offerRefresh();
   }
@@ -127,7 +129,7 @@ export class ActivationsPageView implements ActivationsPage {
   private show({ id, name, models, state }: Opened): void {
     const isSameRun = this.saved.get().run === id;
     this.models = models;
-    this.freshness = new Freshness(state, performance.now());
+    this.shownState = state;
     this.head.name(name);
     this.head.draw(state);
     for (const network of networks) this.lists[network].draw(tapsOf(models, network));
