@@ -90,8 +90,14 @@ class GraphRunner implements StepRunner {
 
 const nothing = (): void => undefined;
 
+/** Runs every step operation by operation, on any backend. */
+export const createEagerRunner = (plan: StepPlan): StepRunner => ({
+  run: (inputs, seed) => eagerly(plan, inputs, seed),
+  pull: nothing,
+  push: nothing,
+  dispose: nothing,
+});
+
 /** `onEager` hears why steps of a graph-capable backend run operation by operation all the same. */
 export const createStepRunner = (plan: StepPlan, onEager: (reason: string) => void): StepRunner =>
-  tf.getBackend() === 'tensorflow'
-    ? new GraphRunner(plan, onEager)
-    : { run: (inputs, seed) => eagerly(plan, inputs, seed), pull: nothing, push: nothing, dispose: nothing };
+  tf.getBackend() === 'tensorflow' ? new GraphRunner(plan, onEager) : createEagerRunner(plan);
