@@ -57,7 +57,8 @@ const fill = async <I extends vscode.QuickPickItem>(
   pick.busy = true;
   pick.items = await options.items;
   pick.busy = false;
-  select(pick.items.filter((item) => options.picked?.(item) ?? false));
+  const chosen = pick.items.filter((item) => options.picked?.(item) ?? false);
+  if (chosen.length > 0) select(chosen);
 };
 
 /** Opens a pick of one item. */

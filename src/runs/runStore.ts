@@ -18,6 +18,7 @@ export class RunStore implements vscode.Disposable {
   private readonly tails = new Map<string, MetricsTail>();
   private readonly recipes = new Map<string, Promise<FrozenRecipe | null>>();
   private extraRoots: string[] = [];
+  private lastRoots: string[] = [];
   private loading: Promise<void> | null = null;
   private isLoaded = false;
 
@@ -26,6 +27,11 @@ export class RunStore implements vscode.Disposable {
 
   get hasLoaded(): boolean {
     return this.isLoaded;
+  }
+
+  /** Folders that held runs, or may come to hold some, at the last reading. */
+  get knownRoots(): readonly string[] {
+    return this.lastRoots;
   }
 
   /** Newest first. */
@@ -106,6 +112,7 @@ export class RunStore implements vscode.Disposable {
 
   private async readAll(): Promise<void> {
     const roots = [...new Set([...(await this.roots()), ...this.extraRoots])];
+    this.lastRoots = roots;
     const folders = (await Promise.all(roots.map(listFolders))).flat();
     const read = (await Promise.all(folders.map(readRun))).filter((run) => run !== null);
     this.runs.clear();

@@ -25,7 +25,10 @@ export class RunTree implements vscode.Disposable {
         this.describe();
       }),
       watcher.watchFor(() => this.view.visible),
-      this.view.onDidChangeVisibility(() => watcher.update()),
+      this.view.onDidChangeVisibility(({ visible }) => {
+        watcher.update();
+        if (visible && store.hasLoaded) store.reload().catch((error) => this.log.warn(describeError(error)));
+      }),
     ];
   }
 

@@ -96,11 +96,14 @@ describe('the run list', () => {
   });
 
   it('notices a run that is made outside of the editor', async () => {
+    writeRun(workspaceRoot(), { id: '2026-5' });
     const store = own(new RunStore(findRunRoots));
     own(new RunWatcher(store, log));
     await store.load();
     writeRun(workspaceRoot(), { id: '2026-6', name: 'from outside' });
     await until('the new run', () => store.list().some((one) => one.name === 'from outside'));
+    remove(`${runsFolder}/2026-6`);
+    await until('its end', () => store.list().length === 1);
   });
 });
 
