@@ -6,11 +6,9 @@ import { Failed } from '../contract/failure';
 import { stoppedByUser } from './command';
 import { compileBinding, findCompiler, headerFolders, libraryNames } from './compile';
 import { diskFull, downloadWheel, findPython, importableTensorflow, unpackWheel } from './python';
+import type { Progress } from './progress';
 import { bindingFile, installedRuntimes, runtimeFile, runtimesFolder, type RuntimeRecord } from './runtime';
 import { selfTest, type SelfTest } from './selfTest';
-
-/** Told what is going on and how far it is, from 0 to 1; null where that is not known. */
-export type Progress = (message: string, fraction: number | null) => void;
 
 const neededBytes = 1.3e9;
 const unfinished = '.installing-';

@@ -2,7 +2,7 @@ import { mkdir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failed } from '../contract/failure';
 import { lastLine, runCommand } from './command';
-import type { Progress } from './install';
+import type { Progress } from './progress';
 
 export interface FoundTensorflow {
   folder: string;

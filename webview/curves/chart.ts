@@ -1,21 +1,11 @@
 import uPlot from 'uplot';
 import { element, fill, setText } from '../shared/element';
 import { formatMetric } from '../shared/format';
-import type { Theme } from '../shared/theme';
 import { chartOptions } from './chartOptions';
-import { type Axis, type ChartPlan, type Line, positions } from './chartPlan';
+import { type ChartPlan, type Line, positions } from './chartPlan';
+import type { ChartView } from './chartView';
 import { type Span, decimate, newest, smooth, trend } from './curveModel';
 import { swatch } from './swatch';
-
-/** How all charts are drawn. */
-export interface ChartView {
-  axis: Axis;
-  log: boolean;
-  smoothing: number;
-  /** What is in view along the axis. */
-  span: Span;
-  theme: Theme;
-}
 
 export interface ChartEvents {
   /** A stretch was chosen, or null for all of it. */

@@ -1,5 +1,6 @@
 import { element } from '../shared/element';
-import { Chart, type ChartEvents, type ChartView } from './chart';
+import { Chart, type ChartEvents } from './chart';
+import type { ChartView } from './chartView';
 import { type Axis, type ChartPlan, positions } from './chartPlan';
 import type { Span } from './curveModel';
 

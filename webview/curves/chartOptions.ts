@@ -1,7 +1,7 @@
 import type uPlot from 'uplot';
 import { formatNumber, formatPercent } from '../shared/format';
 import type { Theme } from '../shared/theme';
-import type { ChartView } from './chart';
+import type { ChartView } from './chartView';
 import type { ChartPlan, Line } from './chartPlan';
 import type { Span } from './curveModel';
 
