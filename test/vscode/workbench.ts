@@ -85,6 +85,11 @@ export class Workbench {
     return this.page.locator('.codelens-decoration a', { hasText: text }).first();
   }
 
+  /** A button at the right of the editor's tabs. */
+  titleAction(label: string): Locator {
+    return this.page.locator(`.editor-actions a.action-label[aria-label^="${label}"]`).first();
+  }
+
   /** A line of the editor that shows this text. */
   codeLine(text: string | RegExp): Locator {
     return this.page.locator('.editor-instance .view-line', { hasText: text }).first();
@@ -104,7 +109,7 @@ export class Workbench {
       has: this.page.locator(`a.action-label[aria-label^="${title}"]`),
     });
     const isOpen = (await item.first().getAttribute('class'))?.includes('checked');
-    if (!isOpen) await item.first().locator('a.action-label').click();
+    if (!isOpen) await item.first().click();
   }
 
   treeRow(text: string | RegExp): Locator {
