@@ -2,7 +2,7 @@ import uPlot from 'uplot';
 import { element, fill, setText } from '../shared/element';
 import { formatMetric } from '../shared/format';
 import { chartOptions } from './chartOptions';
-import { type ChartPlan, type Line, positions } from './chartPlan';
+import { type Axis, type ChartPlan, type Line, positions } from './chartPlan';
 import type { ChartView } from './chartView';
 import { type Span, decimate, newest, smooth, trend } from './curveModel';
 import { swatch } from './swatch';
