@@ -24,8 +24,8 @@ export interface EngineSubject {
 export interface Work {
   /** Floating-point operations of one `run`, counting those of convolutions and matrix products; 0 where none. */
   operations: number;
-  /** Once, to the end: its numbers have arrived. */
-  run(): void;
+  /** Once, to the end: gives a number that depends on the whole of it, NaN where the work has none. */
+  run(): number;
 }
 
 interface Place {
@@ -39,7 +39,11 @@ interface Place {
 const matrixProduct = (): Work => {
   const side = matrixSide;
   const [one, other] = [tf.randomNormal([side, side]), tf.randomNormal([side, side])];
-  return { operations: 2 * side ** 3, run: () => tf.dispose(tf.matMul(one, other)) };
+  const run = () => {
+    tf.dispose(tf.matMul(one, other));
+    return NaN;
+  };
+  return { operations: 2 * side ** 3, run };
 };
 
 const positionsOf = (batch: number): Int32Array => Int32Array.from({ length: batch }, (_, index) => index);
@@ -53,9 +57,9 @@ const forwardPass = async (task: BenchTask, { models, batch }: Place, graph: boo
       mean: network.forward(images, { taps: [], training: false }).logits.mean<tf.Scalar>(),
     }));
   const operations = 2 * macs * batch;
-  if (!graph) return { operations, run: () => tf.tidy(() => void forward().mean.dataSync()) };
+  if (!graph) return { operations, run: () => tf.tidy(() => forward().mean.dataSync()[0] ?? NaN) };
   const compiled = compileStep([images], forward);
-  return { operations, run: () => void compiled.run([images]) };
+  return { operations, run: () => compiled.run([images]).mean ?? NaN };
 };
 
 const inputsOf = (split: Split, batch: number): StepInputs => ({
@@ -82,7 +86,7 @@ const trainingStep = async (task: BenchTask, place: Place, graph: boolean): Prom
   const teacherMacs = prepared.teachers.reduce((sum, teacher) => sum + teacher.info.macs, 0);
   return {
     operations: 2 * batch * (3 * prepared.student.info.macs + teacherMacs),
-    run: () => void runner.run(inputs, 'bench'),
+    run: () => runner.run(inputs, 'bench').loss ?? NaN,
   };
 };
 
@@ -96,6 +100,7 @@ const inputPipeline = async (task: BenchTask, { folder, models, batch }: Place):
     run: () => {
       const made = makeBatch(dataset.train, positionsOf(batch), augment, new Random(`bench/${done++}`));
       tf.dispose([made.images, made.labels, made.indices]);
+      return NaN;
     },
   };
 };
