@@ -6,7 +6,9 @@ import { answer, type Shared } from './answer';
 
 const jsonOption = () => new Option('--json', 'print one JSON document on standard output');
 const backendOption = () =>
-  new Option('--backend <name>', 'what computes').choices(['auto', 'tensorflow', 'cpu']).default('auto');
+  new Option('--backend <name>', 'what computes')
+    .choices(['auto', 'tensorflow', 'wasm', 'cpu'])
+    .default('auto');
 
 const addModelCommands = (program: Command): void => {
   program

@@ -137,8 +137,19 @@ const addFollowCommands = (program: Command, json: () => Option): void => {
     );
 };
 
+const addExportCommand = (program: Command, json: () => Option): void => {
+  program
+    .command('export <run>')
+    .description('write the student alone as a layers-model, or the metrics as CSV')
+    .option('--to <folder>', 'where the model goes (default: student/ in the run)')
+    .option('--csv <file>', 'write the metrics as CSV instead')
+    .addOption(json())
+    .action((run: string, options: Shared & { to?: string; csv?: string }) =>
+      answer(options, () => exportRun(resolve(run), options)),
+    );
+};
+
 export const addRunCommands = (program: Command, json: () => Option, backend: () => Option): void => {
-  addFollowCommands(program, json);
   program
     .command('run <recipe>')
     .description('execute a recipe as a run, and print what distilling bought')
@@ -154,13 +165,6 @@ export const addRunCommands = (program: Command, json: () => Option, backend: ()
     .description('continue a run that was stopped or cut off, from its last checkpoint')
     .addOption(json())
     .action((run: string, options: Shared) => answer(options, () => resume(resolve(run))));
-  program
-    .command('export <run>')
-    .description('write the student alone as a layers-model, or the metrics as CSV')
-    .option('--to <folder>', 'where the model goes (default: student/ in the run)')
-    .option('--csv <file>', 'write the metrics as CSV instead')
-    .addOption(json())
-    .action((run: string, options: Shared & { to?: string; csv?: string }) =>
-      answer(options, () => exportRun(resolve(run), options)),
-    );
+  addFollowCommands(program, json);
+  addExportCommand(program, json);
 };
