@@ -1,5 +1,5 @@
 // The built programs, and what the extension-host suite needs beside them.
-import { chmod, readdir } from 'node:fs/promises';
+import { chmod, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { projectLock } from './packages.mjs';
 import { runCommand } from './processes.mjs';
@@ -27,6 +27,7 @@ export const buildHostSuite = async () => {
     absWorkingDir: projectRoot,
     logLevel: 'warning',
   });
+  await rm(join(projectRoot, 'build', 'host'), { recursive: true, force: true });
   const suites = (await readdir(join(projectRoot, 'test', 'host'))).filter((name) => name.endsWith('.ts'));
   await build({
     ...shared,

@@ -70,7 +70,10 @@ const runCounted = async (runner, act) => {
   if (counts === null)
     return { runner, passed: 0, failed: 0, skipped: [], crash: trouble ?? 'it ended without a result' };
   const crash = counts.failed === 0 ? trouble : null;
-  return { runner, passed: counts.passed, failed: counts.failed, skipped: counts.skipped ?? [], crash };
+  const skipped = counts.skipped.map((/** @type {string | { name: string, reason: string }} */ one) =>
+    typeof one === 'string' ? { name: one, reason: one } : one,
+  );
+  return { runner, passed: counts.passed, failed: counts.failed, skipped, crash };
 };
 
 /**
