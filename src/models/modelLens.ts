@@ -50,7 +50,7 @@ export class ModelLens implements vscode.CodeLensProvider, vscode.Disposable {
       const { line, column } = target.definition ?? { line: 0, column: 0 };
       const name = target.definition?.name ?? 'this model file';
       return new vscode.CodeLens(new vscode.Range(line, column, line, column), {
-        title: '$(beaker) Distill this model',
+        title: '$(beaker)\u00a0Distill this model',
         tooltip: `Choose teacher, data and methods for ${name} and write a recipe`,
         command: commands.distillModel,
         arguments: [target],

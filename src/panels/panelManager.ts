@@ -55,15 +55,7 @@ export class PanelManager implements vscode.Disposable {
         `“${run.name}” has no report yet.`,
         'Reports are written when a run ends.',
       );
-    const panel =
-      this.reports.get(run.id) ??
-      vscode.window.createWebviewPanel(panelTypes.report, `Report: ${run.name}`, vscode.ViewColumn.Active, {
-        enableScripts: false,
-        localResourceRoots: [],
-        enableFindWidget: true,
-      });
-    this.reports.set(run.id, panel);
-    panel.onDidDispose(() => this.reports.delete(run.id));
+    const panel = this.reports.get(run.id) ?? this.createReport(run);
     panel.webview.html = reportHtml(text);
     panel.reveal();
   }
@@ -79,9 +71,24 @@ export class PanelManager implements vscode.Disposable {
     this.activations?.dispose();
   }
 
+  /** Pages share one column beside the code, so that two of them do not squeeze it. */
+  private column(): vscode.ViewColumn {
+    const page = [this.curves, this.activations].find((one) => one?.panel.viewColumn !== undefined);
+    return page?.panel.viewColumn ?? vscode.ViewColumn.Beside;
+  }
+
   private create(type: string): vscode.WebviewPanel {
-    const place = { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true };
+    const place = { viewColumn: this.column(), preserveFocus: true };
     return vscode.window.createWebviewPanel(type, '', place, { enableFindWidget: true });
+  }
+
+  private createReport(run: Run): vscode.WebviewPanel {
+    const options = { enableScripts: false, localResourceRoots: [], enableFindWidget: true };
+    const title = `Report: ${run.name}`;
+    const panel = vscode.window.createWebviewPanel(panelTypes.report, title, this.column(), options);
+    this.reports.set(run.id, panel);
+    panel.onDidDispose(() => this.reports.delete(run.id));
+    return panel;
   }
 
   private fillCurves(panel: vscode.WebviewPanel, ids: string[]): void {

@@ -114,7 +114,7 @@ const swap = (choices: Choices, act: () => Promise<StepResult>): Item[] => {
 };
 
 export const askTeacher = (services: Services, choices: Choices, at: At): Promise<StepResult> =>
-  askItem(at, `Which network shall teach ${choices.student?.label ?? 'the student'}?`, async () => {
+  askItem(at, `Which network shall teach “${choices.student?.label ?? 'the student'}”?`, async () => {
     await services.store.load();
     const [files, code, trained] = await Promise.all([
       fileModels(),

@@ -23,7 +23,7 @@ export class RecipeLens implements vscode.CodeLensProvider, vscode.Disposable {
   provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
     if (!settings.codeLens() || !vscode.workspace.isTrusted) return [];
     const command = {
-      title: '$(play) Run this recipe',
+      title: '$(play)\u00a0Run this recipe',
       tooltip: 'Start a run in a process of its own; it goes on when this window closes',
       command: commands.runRecipe,
       arguments: [document.uri],

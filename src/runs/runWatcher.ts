@@ -1,4 +1,4 @@
-import { watch, type FSWatcher } from 'node:fs';
+import { existsSync, watch, type FSWatcher } from 'node:fs';
 import * as vscode from 'vscode';
 import { runFiles, runsFolder } from '../../engine/contract/run';
 import { describeError, type Log } from '../log';
@@ -86,7 +86,8 @@ export class RunWatcher implements vscode.Disposable {
       this.folders.get(root)?.close();
       this.folders.delete(root);
     };
-    for (const root of this.folders.keys()) if (!this.store.knownRoots.includes(root)) drop(root);
+    for (const root of this.folders.keys())
+      if (!this.store.knownRoots.includes(root) || !existsSync(root)) drop(root);
     for (const root of this.store.knownRoots) {
       if (this.folders.has(root)) continue;
       try {

@@ -12,7 +12,7 @@ const lensesOf = async (file: string): Promise<string[]> => {
   );
   return lenses
     .filter((lens) => lens.command?.command.startsWith('retort.'))
-    .map((lens) => `${lens.range.start.line}: ${lens.command?.title.replace(/\$\([\w-]+\) /, '')}`);
+    .map((lens) => `${lens.range.start.line}: ${lens.command?.title.replace(/\$\([\w-]+\)\s/, '')}`);
 };
 
 const model = JSON.stringify({
