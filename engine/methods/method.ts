@@ -106,6 +106,11 @@ export interface Prepared {
   adapters?: readonly { pair: ResolvedPair; adapter: Adapter }[];
   /** Stages to run before the student's, in order (pre-train heads, a GAN). */
   stages?: readonly MethodStage[];
+  /**
+   * The order in which one epoch visits the training samples, where batches must be composed: every sample once. The
+   * trainer cuts it into batches.
+   */
+  order?(random: Random, epoch: number): Int32Array;
   /** Draws the random inputs of one step, outside the step, so that the step itself is a pure function. */
   draw?(random: Random, facts: BatchFacts): Record<string, tf.Tensor>;
   /** This method's own view of a batch: rotations, mixtures, several crops. Pure. */

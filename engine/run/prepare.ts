@@ -157,8 +157,19 @@ const teacherStages = async (opened: Opened): Promise<Stage[]> => {
   return stages;
 };
 
-/** A method's own stage neither remembers nor trains critics. */
-const silent = { remember: () => undefined, opponents: [] };
+/** A method's own stage neither remembers nor trains critics, and does not prepare the student's epochs. */
+const silent = { remember: () => undefined, opponents: [], beforeEpoch: () => Promise.resolve() };
+
+/** Batches can be composed in one way only. */
+const requireOneOrder = (terms: readonly Term[]): void => {
+  const [first, second] = terms.filter(({ prepared }) => prepared.order);
+  if (first && second)
+    throw new Failed(
+      'recipeInvalid',
+      `The losses ${first.label} and ${second.label} both compose the batches, each in its own way.`,
+      'Leave one of the two out.',
+    );
+};
 
 const studentStages = async (opened: Opened): Promise<Stage[]> => {
   const { frozen, dataset, student, teachers } = opened;
@@ -173,6 +184,7 @@ const studentStages = async (opened: Opened): Promise<Stage[]> => {
       'Every loss has the weight 0, so nothing would be learnt.',
       'Give at least one loss a weight.',
     );
+  requireOneOrder(terms);
   const shared = { network: student, teachers, terms, group: 'student' };
   const main: Stage = {
     ...shared,
@@ -259,7 +271,10 @@ export const prepareRun = async (frozen: FrozenRecipe): Promise<PreparedRun> => 
     ...(await studentStages(opened)),
     ...(await controlStage(opened)),
   ];
-  const networks = new Set([student, ...teachers, ...stages.map((stage) => stage.network)]);
+  const peers = stages.flatMap(({ terms }) =>
+    terms.flatMap(({ prepared }) => [...(prepared.networks?.values() ?? [])]),
+  );
+  const networks = new Set([student, ...teachers, ...peers, ...stages.map((stage) => stage.network)]);
   return {
     frozen: { ...frozen, hashes: await hashesOf(opened) },
     backend,

@@ -88,9 +88,10 @@ export const startStage = (stage: Stage, measures: TaskMeasures): RunningStage =
     }
   }
   const { network: student, teachers, terms } = stage;
+  const measured = stage.only ? null : measures;
   return {
     stage,
-    plan: { student, teachers, terms, trained, optimizer, opponents, measures },
+    plan: { student, teachers, terms, trained, optimizer, opponents, measures: measured },
     saved: new Map([...stageVariables(stage), ...states]),
     dispose: () => [optimizer, ...opponents.values()].forEach((one) => one.dispose()),
   };

@@ -26,7 +26,8 @@ export interface StepPlan {
   trained: ReadonlyMap<string, tf.Variable>;
   optimizer: Optimizer;
   opponents: ReadonlyMap<Opponent, Optimizer>;
-  measures: TaskMeasures;
+  /** Null where something else than the network is trained, which then makes no pass. */
+  measures: TaskMeasures | null;
 }
 
 /** Everything that differs from step to step; fed in, so that a step is a pure function of it and the variables. */
@@ -105,6 +106,17 @@ const passPlan = (plan: StepPlan) => ({
   prepared: plan.terms.map((term) => term.prepared),
 });
 
+const measureBatch = (
+  measures: TaskMeasures,
+  passes: Passes,
+  { batch }: StepInputs,
+  live: Record<string, tf.Scalar>,
+): void => {
+  const { metric } = measures;
+  const sum = measures.sums(passes.student(passes.base).logits, batch)[metric];
+  if (sum) live[metric] = tf.keep(sum.div<tf.Scalar>(batch.images.shape[0] ?? 1));
+};
+
 /**
  * One training step: forward, losses, gradients, update. A pure function of `inputs` and the plan's variables, but for
  * their assignment. Gives the live numbers as scalars, to be disposed: `loss`, `loss/<label>` unweighted, and the
@@ -120,9 +132,7 @@ export const trainStep = (plan: StepPlan, inputs: StepInputs): Record<string, tf
         const gradients = gradientsOf(plan.trained, () => {
           const total = sumTerms(plan, passes, inputs, live);
           live.loss = tf.keep(total);
-          const { metric } = plan.measures;
-          const sum = plan.measures.sums(passes.student(passes.base).logits, inputs.batch)[metric];
-          if (sum) live[metric] = tf.keep(sum.div<tf.Scalar>(inputs.batch.images.shape[0] ?? 1));
+          if (plan.measures) measureBatch(plan.measures, passes, inputs, live);
           return total;
         });
         plan.optimizer.apply(gradients, inputs.learningRate);

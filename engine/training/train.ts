@@ -24,7 +24,10 @@ export interface Watcher {
   point(point: MetricPoint): Promise<void>;
   /** After every step. */
   stepped(cursor: Cursor, epoch: number): Promise<void>;
-  /** After the validation of an epoch (`epoch` whole epochs are done), and every `checkpointEvery` steps without `measured`. */
+  /**
+   * After each epoch (`epoch` whole epochs are done), with what its validation measured if it had one, and every
+   * `checkpointEvery` steps without `measured`.
+   */
   checkpoint(cursor: Cursor, epoch: number, measured: Record<string, number> | null): Promise<void>;
   shouldStop(): Promise<boolean>;
   /** Something about how the stage is trained that a user may want to know. */
@@ -127,10 +130,19 @@ const finishEpoch = async (
   watcher: Watcher,
 ) => {
   const { stage, plan } = running;
+  if (!plan.measures) return watcher.checkpoint(cursor, epoch, null);
   const measured = await evaluate(stage.network, options.dataset.validation, plan.measures);
   const values = Object.fromEntries(Object.entries(measured).map(([name, value]) => [`val_${name}`, value]));
   await watcher.point({ stage: stage.name, step: cursor.step, epoch, split: 'validation', values });
   await watcher.checkpoint(cursor, epoch, measured);
+};
+
+/** As a loss composes its batches, else at random. */
+const orderOf = ({ plan }: RunningStage, { dataset, seed }: TrainOptions, epoch: number): Int32Array => {
+  const composed = plan.terms
+    .find(({ prepared }) => prepared.order)
+    ?.prepared.order?.(new Random(`${seed}/order/${epoch}`), epoch);
+  return composed ?? batchOrder(dataset.train.count, seed, epoch);
 };
 
 /** Gives false if the stage was asked to stop. */
@@ -144,7 +156,7 @@ const trainEpoch = async (
 ): Promise<boolean> => {
   const { stage, plan } = running;
   const { batchSize, logEvery, checkpointEvery } = stage.training;
-  const order = batchOrder(options.dataset.train.count, options.seed, epoch);
+  const order = orderOf(running, options, epoch);
   const begin = cursor.step - epoch * stage.stepsPerEpoch;
   if (begin === 0) for (const term of plan.terms) await term.prepared.beforeEpoch?.(epoch);
   runner.push();
