@@ -1,4 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
+import { withoutTape } from '../models/tape';
+
+/** x as a constant: no gradient flows through what is made of it. */
+export const detach = <T extends tf.Tensor>(x: T): T => withoutTape(() => x.clone());
 
 /** Leaves x as it is and multiplies its gradient by `strength`; a negative strength turns descent into ascent. */
 export const scaleGradient = <T extends tf.Tensor>(x: T, strength: tf.Scalar): T => {

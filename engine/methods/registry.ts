@@ -12,6 +12,7 @@ import { gkd } from './gkd';
 import { kd } from './kd';
 import { la } from './la';
 import { lshfm } from './lshfm';
+import { mcl } from './mcl';
 import type { Method } from './method';
 import { pa } from './pa';
 import { simreg } from './simreg';
@@ -37,6 +38,7 @@ export const methods: readonly Method[] = [
   la,
   csc,
   zipf,
+  mcl,
 ];
 
 /** One entry of a recipe's `losses`: strict options of the method that it names. */
@@ -57,6 +59,7 @@ export const lossSchema = z.discriminatedUnion('method', [
   la.options,
   csc.options,
   zipf.options,
+  mcl.options,
 ]);
 
 /** Throws `Failed` (recipeInvalid) for a method that there is not. */

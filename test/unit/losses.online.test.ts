@@ -1,0 +1,95 @@
+import * as tf from '@tensorflow/tfjs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { useBackend } from '../../engine/backend/choose';
+import { mclLoss, similarities } from '../../engine/losses/mcl';
+import { pairedOrder } from '../../engine/methods/pairedOrder';
+import { Random } from '../../engine/training/random';
+import { expectClose } from '../fixtures/closeTo';
+import { golden, goldenInput } from '../fixtures/golden';
+
+beforeAll(async () => {
+  await useBackend('cpu');
+});
+
+describe('mutual contrast', () => {
+  const unit = (entry: string, key: string) => {
+    const radians = goldenInput<number[]>(entry, key).map((degrees) => (degrees * Math.PI) / 180);
+    return tf.tensor2d(radians.map((angle) => [Math.cos(angle), Math.sin(angle)]));
+  };
+  const labels = () => tf.tensor1d(goldenInput<number[]>('MCL_cifar', 'labels'), 'int32');
+  const [a, b] = [() => unit('MCL_cifar', 'emb1_deg'), () => unit('MCL_cifar', 'emb2_deg')];
+  const total = ({ vcl, softVcl, icl, softIcl }: ReturnType<typeof mclLoss>) =>
+    vcl.mul(0.1).add(softVcl).add(icl.mul(0.1)).add(softIcl);
+
+  it('has the golden values', () => {
+    const terms = mclLoss(similarities(a(), b(), 0.1), labels(), 3);
+    expectClose(terms.vcl, golden('MCL_cifar', 'vcl'));
+    expectClose(terms.softVcl, golden('MCL_cifar', 'soft_vcl'));
+    expectClose(terms.icl, golden('MCL_cifar', 'icl'));
+    expectClose(terms.softIcl, golden('MCL_cifar', 'soft_icl'));
+    expectClose(total(terms), golden('MCL_cifar', 'mcl(0.1,1,0.1,1)'));
+  });
+
+  it('has the golden values with a weight for every sample', () => {
+    const weights = tf.tensor1d(goldenInput<number[]>('LMCL_one_pair', 'weights_per_sample'));
+    const terms = mclLoss(similarities(a(), b(), 0.1), labels(), 3, weights);
+    expectClose(terms.vcl, golden('LMCL_one_pair', 'vcl'));
+    expectClose(total(terms), golden('LMCL_one_pair', 'total(0.1,1,0.1,1)'));
+  });
+
+  it('is the same for both networks, and its soft forms vanish between equal ones', () => {
+    const forward = mclLoss(similarities(a(), b(), 0.1), labels(), 3);
+    const backward = mclLoss(similarities(b(), a(), 0.1), labels(), 3);
+    expectClose(total(forward), total(backward).dataSync()[0]);
+    const equal = mclLoss(similarities(a(), a(), 0.1), labels(), 3);
+    expectClose(equal.softVcl, 0);
+    expectClose(equal.softIcl, 0);
+    expect(equal.vcl.dataSync()[0]).toBeGreaterThan(0);
+  });
+
+  it('counts nothing for samples that are alone in their class', () => {
+    const terms = mclLoss(similarities(a(), b(), 0.1), tf.tensor1d([0, 1, 2, 3], 'int32'), 3);
+    expectClose(terms.vcl, 0);
+    expectClose(terms.icl, 0);
+  });
+
+  it('teaches through the side that imitates alone', () => {
+    const gradient = tf.grad((x) => mclLoss(similarities(x as tf.Tensor2D, b(), 0.1), labels(), 3).softVcl)(
+      a(),
+    );
+    const step = 1e-3;
+    const imitates = (x: tf.Tensor2D) => {
+      const { aa, bb } = similarities(x, b(), 0.1);
+      return tf
+        .logSoftmax(bb.div(3))
+        .exp()
+        .mul(tf.sub(tf.logSoftmax(bb.div(3)), tf.logSoftmax(aa.div(3))))
+        .sum(-1)
+        .mean()
+        .mul(9)
+        .dataSync()[0] as number;
+    };
+    const bump = tf.tensor2d([step, 0, 0, 0, 0, 0, 0, 0], [4, 2]);
+    const slope = (imitates(a().add(bump)) - imitates(a().sub(bump))) / (2 * step);
+    expect(gradient.dataSync()[0]).toBeCloseTo(slope, 2);
+  });
+});
+
+describe('an order in pairs of a class', () => {
+  const labels = Int32Array.from({ length: 41 }, (_, sample) => (sample * sample) % 5);
+  const order = pairedOrder(labels, new Random('order'));
+
+  it('visits every sample once', () => {
+    expect([...order].sort((one, other) => one - other)).toEqual([...labels.keys()]);
+    expect(order).not.toEqual(pairedOrder(labels, new Random('other')));
+    expect(order).toEqual(pairedOrder(labels, new Random('order')));
+  });
+
+  it('leaves at most one sample of a class without a neighbour of its class, at the end', () => {
+    const lonely = [...order].map((sample, at) => labels[sample] !== labels[order[at ^ 1] ?? -1]);
+    const first = lonely.indexOf(true);
+    expect(lonely.slice(0, first).every((alone) => !alone)).toBe(true);
+    const rest = [...order.slice(first)].map((sample) => labels[sample]);
+    expect(new Set(rest).size).toBe(rest.length);
+  });
+});
