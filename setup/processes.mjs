@@ -48,6 +48,16 @@ const watchExit = () => {
 };
 
 /**
+ * Ends this process when the one that started it is gone: a killed `npm` does not pass every signal on.
+ */
+export const endWithParent = () => {
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) process.exit(143);
+  }, 1000).unref();
+};
+
+/**
  * Starts a command as the leader of a process group that is ended when this process exits.
  * @param {string} command
  * @param {readonly string[]} args

@@ -6,7 +6,7 @@ import { basename, join } from 'node:path';
 import { buildProject } from './build.mjs';
 import { setUpVscode } from './openVscode.mjs';
 import { setUpPackages } from './packages.mjs';
-import { runCommand, startGroup } from './processes.mjs';
+import { endWithParent, runCommand, startGroup } from './processes.mjs';
 import { projectRoot } from './project.mjs';
 import { asSetupFailed, say, secondsSince, SetupFailed } from './step.mjs';
 import { setUpTensorflow } from './tensorflow.mjs';
@@ -111,6 +111,7 @@ const main = async (args) => {
   say(`Took ${secondsSince(start)}.`);
 };
 
+endWithParent();
 main(process.argv.slice(2)).catch((error) => {
   console.error(error instanceof SetupFailed ? error.message : String(error?.stack ?? error));
   process.exit(1);

@@ -5,6 +5,7 @@ import { setUpChromium } from './chromium.mjs';
 import { setUpCodeServer } from './codeServer.mjs';
 import { exitCode, orCrash, runnerLine, skipLines, totalLine } from './outcome.mjs';
 import { setUpPackages } from './packages.mjs';
+import { endWithParent } from './processes.mjs';
 import { runChecks, runHost, runVitest } from './runners.mjs';
 import { say, secondsSince, SetupFailed } from './step.mjs';
 import { setUpTensorflow } from './tensorflow.mjs';
@@ -94,6 +95,7 @@ const main = async (args) => {
   process.exitCode = exitCode(outcomes);
 };
 
+endWithParent();
 main(process.argv.slice(2)).catch((error) => {
   say(error instanceof SetupFailed ? error.message : String(error?.stack ?? error));
   say('0 passed, 1 failed');
