@@ -1,14 +1,15 @@
 import * as vscode from 'vscode';
 import { commands } from './contributions';
-import { checkSetup } from './engine/checkSetup';
+import { SetupPage } from './engine/setupPage';
 import { guarded } from './failureMessage';
 import { ModelLens, type LensTarget } from './models/modelLens';
 import { PanelManager } from './panels/panelManager';
 import { distillModel } from './recipes/distillModel';
 import { RecipeLens } from './recipes/recipeLens';
 import { runRecipe } from './recipes/runRecipe';
-import { runsOf, type RunArgument } from './runs/runArgument';
-import { onRun, runActions } from './runs/runCommands';
+import { runOf, runsOf, type RunArgument, type RunChoice } from './runs/runArgument';
+import { deleteRuns, onRun, runActions } from './runs/runCommands';
+import { isShownActive } from './runs/runFolder';
 import { RunNotices } from './runs/runNotices';
 import { RunTree } from './runs/runTree';
 import type { RunNode } from './runs/runTreeData';
@@ -23,12 +24,13 @@ export const registerRuns = (services: Services): vscode.Disposable => {
   const { store, watcher, log } = services;
   const panels = new PanelManager(services);
   const tree = new RunTree(store, watcher, log);
+  const setup = new SetupPage(services);
   const notices = new RunNotices(store, (id) => panels.isShowing(id));
   const register = <A extends unknown[]>(
     id: string,
     act: (...args: A) => Promise<void> | void,
   ): vscode.Disposable => vscode.commands.registerCommand(id, guarded(log, act));
-  const compare = async (argument: RunArgument, selected?: RunNode[]): Promise<void> => {
+  const compare = async (argument: RunArgument | RunChoice, selected?: RunNode[]): Promise<void> => {
     const runs = await runsOf(store, argument, selected ?? tree.selection);
     if (runs.length > 0) panels.openCurves(runs.map((run) => run.id));
   };
@@ -36,16 +38,22 @@ export const registerRuns = (services: Services): vscode.Disposable => {
     panels,
     tree,
     notices,
+    setup,
     ...runActions(services, panels).map(([id, isFit, act]) => register(id, onRun(services, isFit, act))),
     register(commands.distillModel, (target?: LensTarget) => distillModel(services, target)),
     register(commands.runRecipe, (uri?: vscode.Uri) => runRecipe(services, uri)),
     register(commands.refreshRuns, () => store.reload()),
     register(commands.compareRuns, compare),
+    register(commands.deleteRun, async (argument: RunArgument, selected?: RunNode[]) => {
+      const many = selected && selected.length > 1 ? selected.map((node) => node.run) : null;
+      const one = many ? null : await runOf(store, argument, (run) => !isShownActive(run.status));
+      await deleteRuns(services, many ?? (one ? [one] : []));
+    }),
     register(commands.showLog, () => log.show()),
-    register(commands.checkSetup, () => checkSetup(services)),
+    register(commands.checkSetup, () => setup.show()),
     register(commands.restartEngine, async () => {
       services.engine.stop();
-      await checkSetup(services);
+      await setup.show();
     }),
   );
 };

@@ -12,7 +12,7 @@ export interface SetupFacts {
 
 const isFailure = (value: object): value is Failure => 'code' in value && 'next' in value;
 
-const row = (name: string, value: string): string => `| ${name} | ${value.replaceAll('|', '\\|')} |`;
+const row = (name: string, value: string): string => `- **${name}**: ${value}`;
 
 const said = ({ message, next }: Failure): string => `${message} ${next}`;
 
@@ -40,10 +40,8 @@ export const setupReport = (facts: SetupFacts, home: string): string => {
   return [
     '# Retort setup',
     '',
-    '| | |',
-    '|---|---|',
     ...rows,
-    ...(reasons.length > 0 ? ['', 'Better backends, and why they are not used:', '', ...reasons] : []),
+    ...(reasons.length > 0 ? ['', '## Backends that are not used, and why', '', ...reasons] : []),
     ...(passedOver.length === 0 && !isFailure(hello) ? ['', 'This is the best backend there is.'] : []),
     '',
   ].join('\n');

@@ -80,7 +80,8 @@ export class CurvesPanel implements vscode.Disposable {
         this.entitle();
         return { runs: await this.inTurn(() => this.snapshots()) };
       },
-      chooseRuns: async () => void (await vscode.commands.executeCommand(commands.compareRuns)),
+      chooseRuns: async () =>
+        void (await vscode.commands.executeCommand(commands.compareRuns, { ticked: this.shown })),
       stop: act(commands.stopRun),
       openReport: act(commands.openReport),
       openActivations: act(commands.openActivations),

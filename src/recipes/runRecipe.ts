@@ -4,7 +4,7 @@ import { Failed } from '../../engine/contract/failure';
 import { commands, views } from '../contributions';
 import { startRun } from '../engine/runProcess';
 import { describeError } from '../log';
-import type { Run } from '../runs/runFolder';
+import { isShownActive, type Run } from '../runs/runFolder';
 import { projectFor } from '../runs/runRoots';
 import type { Services } from '../services';
 import { requireTrust } from '../trust';
@@ -28,11 +28,27 @@ const chooseRecipe = async (): Promise<vscode.Uri | undefined> => {
   return (await vscode.window.showQuickPick(items, { placeHolder: 'Which recipe shall run?' }))?.uri;
 };
 
+const startLimitMs = 60_000;
+const lookMs = 500;
+
+/** Reads a run until its process has taken it up: a resumed one looks ended until then. */
+const followStart = async ({ store }: Services, id: string, ended: Promise<unknown>): Promise<void> => {
+  let isOver = false;
+  void ended.then(() => (isOver = true));
+  for (const end = Date.now() + startLimitMs; Date.now() < end && !isOver;) {
+    await new Promise((resolve) => setTimeout(resolve, lookMs));
+    await store.refresh(id);
+    const run = store.get(id);
+    if (!run || (isShownActive(run.status) && run.state.pid !== null)) return;
+  }
+};
+
 /** Starts the process of a run that exists, and reads the run again when that process has ended. */
 export const launchRun = async (services: Services, id: string, folder: string): Promise<void> => {
   const { bundle, findRuntime, log, store } = services;
   const { ended, pid } = await startRun(bundle, await findRuntime(), folder);
   log.info(`Run ${id} goes on in process ${pid}.`);
+  followStart(services, id, ended).catch((error) => log.warn(describeError(error)));
   void ended
     .then(async (code) => {
       log.info(`Process ${pid} of run ${id} ended with code ${code}.`);

@@ -29,16 +29,25 @@ export const runOf = async (
   return (await vscode.window.showQuickPick(fit.map(pickItem), { placeHolder: 'Which run?' }))?.run;
 };
 
+/** Asks which runs shall be compared, whatever is selected; these ones are ticked at first. */
+export interface RunChoice {
+  ticked: readonly string[];
+}
+
+const isChoice = (argument: RunArgument | RunChoice): argument is RunChoice =>
+  typeof argument === 'object' && 'ticked' in argument;
+
 /** The runs that are meant: those selected in the view, or several that are picked. */
 export const runsOf = async (
   store: RunStore,
-  argument: RunArgument,
-  selected: readonly RunNode[] | undefined,
+  argument: RunArgument | RunChoice,
+  selected: readonly RunNode[],
 ): Promise<Run[]> => {
   await store.load();
-  const known = (selected ?? []).flatMap((node) => store.get(node.run.id) ?? []);
-  if (known.length > 1 || (known.length === 1 && argument !== undefined)) return [...new Set(known)];
-  const items = store.list().map((run) => ({ ...pickItem(run), picked: false }));
+  const known = selected.flatMap((node) => store.get(node.run.id) ?? []);
+  if (known.length > 1 && !isChoice(argument)) return [...new Set(known)];
+  const ticked = isChoice(argument) ? argument.ticked : known.map((run) => run.id);
+  const items = store.list().map((run) => ({ ...pickItem(run), picked: ticked.includes(run.id) }));
   if (items.length === 0) return tellNone() ?? [];
   const chosen = await vscode.window.showQuickPick(items, {
     canPickMany: true,

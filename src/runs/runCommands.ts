@@ -84,9 +84,10 @@ const exportStudent =
           join(parent.fsPath, `${run.name.replaceAll(' ', '-')}-student`),
         ),
     );
-    const reveal = 'Reveal';
-    const next = await vscode.window.showInformationMessage(`The student is at ${folder}.`, reveal);
-    if (next === reveal) await vscode.commands.executeCommand('revealFileInOS', vscode.Uri.file(folder));
+    const target = vscode.Uri.file(folder);
+    const reveal = vscode.workspace.getWorkspaceFolder(target) ? ['Reveal'] : [];
+    const next = await vscode.window.showInformationMessage(`The student is at ${folder}.`, ...reveal);
+    if (next !== undefined) await vscode.commands.executeCommand('revealInExplorer', target);
   };
 
 const moveAway = async (folder: string): Promise<void> => {
@@ -98,25 +99,23 @@ const moveAway = async (folder: string): Promise<void> => {
   }
 };
 
-const remove =
-  ({ store }: Services): Act =>
-  async (run) => {
-    await store.refresh(run.id);
-    const now = store.get(run.id);
-    if (!now) return;
-    if (isShownActive(now.status))
-      throw new Failed('stopped', `“${run.name}” is running.`, 'Stop it first, then delete it.');
-    const yes = 'Delete';
-    const detail = 'Its checkpoints, curves, report and student are moved to the trash where there is one.';
-    const chosen = await vscode.window.showWarningMessage(
-      `Delete the run “${run.name}”?`,
-      { modal: true, detail },
-      yes,
-    );
-    if (chosen !== yes) return;
-    await moveAway(now.folder);
-    await store.reload();
-  };
+const describe = (runs: readonly Run[]): string =>
+  runs.length === 1 ? `the run “${runs[0]?.name}”` : `${runs.length} runs`;
+
+/** Asks once, then deletes; refuses all if one of them is running. */
+export const deleteRuns = async ({ store }: Services, runs: readonly Run[]): Promise<void> => {
+  for (const { id } of runs) await store.refresh(id);
+  const now = runs.flatMap(({ id }) => store.get(id) ?? []);
+  const running = now.find((run) => isShownActive(run.status));
+  if (running) throw new Failed('stopped', `“${running.name}” is running.`, 'Stop it first, then delete it.');
+  if (now.length === 0) return;
+  const yes = 'Delete';
+  const detail = 'Checkpoints, curves, report and student are moved to the trash where there is one.';
+  const question = `Delete ${describe(now)}?`;
+  if ((await vscode.window.showWarningMessage(question, { modal: true, detail }, yes)) !== yes) return;
+  for (const run of now) await moveAway(run.folder);
+  await store.reload();
+};
 
 const showFile = async (run: Run, file: string, what: string): Promise<void> => {
   const path = join(run.folder, file);
@@ -152,7 +151,6 @@ export const runActions = (
   [commands.resumeRun, canResume, resume(services)],
   [commands.exportCsv, any, csv()],
   [commands.exportStudent, hasStudent, exportStudent(services)],
-  [commands.deleteRun, (run) => !isShownActive(run.status), remove(services)],
   [commands.showRunLog, any, (run) => showFile(run, runFiles.log, 'log')],
   [
     commands.revealRun,

@@ -18,10 +18,10 @@ const icons: Record<ShownStatus, [icon: string, color: string | null]> = {
   queued: ['watch', null],
   preparing: ['sync~spin', 'charts.blue'],
   training: ['sync~spin', 'charts.blue'],
-  stopping: ['sync~spin', 'charts.orange'],
+  stopping: ['sync~spin', 'problemsWarningIcon.foreground'],
   done: ['pass', 'testing.iconPassed'],
   stopped: ['debug-pause', null],
-  interrupted: ['debug-disconnect', 'charts.orange'],
+  interrupted: ['debug-disconnect', 'problemsWarningIcon.foreground'],
   failed: ['error', 'testing.iconFailed'],
 };
 

@@ -60,8 +60,9 @@ describe('the guided pick', () => {
 
   it('shows what computes', async () => {
     await vscode.commands.executeCommand(commands.checkSetup);
-    const text = vscode.window.activeTextEditor?.document.getText() ?? '';
-    assert.match(text, /^# Retort setup/);
-    assert.match(text, /\| Backend \| \S+/);
+    const page = vscode.workspace.textDocuments.find(({ uri }) => uri.scheme === 'retort-setup');
+    assert.match(page?.getText() ?? '', /^# Retort setup/);
+    assert.match(page?.getText() ?? '', /\*\*Backend\*\*: \S+/);
+    assert.ok(vscode.workspace.textDocuments.every((document) => !document.isDirty));
   });
 });

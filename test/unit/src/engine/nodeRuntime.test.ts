@@ -70,8 +70,8 @@ describe('setupReport', () => {
 
   it('names what computes and why nothing better does, without the home folder', () => {
     const report = setupReport(facts, '/home/me');
-    expect(report).toContain('| Node | 20.1.0, from PATH (~/bin/node) |');
-    expect(report).toContain('| Backend | Plain JavaScript |');
+    expect(report).toContain('- **Node**: 20.1.0, from PATH (~/bin/node)');
+    expect(report).toContain('- **Backend**: Plain JavaScript');
     expect(report).toContain('- **TensorFlow**: It is not installed.');
     expect(report).not.toContain('/home/me');
   });
@@ -79,7 +79,7 @@ describe('setupReport', () => {
   it('shows failures where the facts are missing', () => {
     const failure = { code: 'backendBroken' as const, message: 'A | B.', next: 'Try again.' };
     const report = setupReport({ ...facts, hello: failure, runtime: failure }, '/home/me');
-    expect(report).toContain('| Engine | A \\| B. Try again. |');
-    expect(report).not.toContain('Backend');
+    expect(report).toContain('- **Engine**: A | B. Try again.');
+    expect(report).not.toContain('**Backend**');
   });
 });
