@@ -69,7 +69,7 @@ const point = (step: number, values: Record<string, number>): MetricPoint => ({
 });
 
 const blue = themes.dark.colours['charts-blue'] ?? '';
-const orange = themes.dark.colours['charts-orange'] ?? '';
+const yellow = themes.dark.colours['charts-yellow'] ?? '';
 
 describe('Curves page', () => {
   it('draws one chart a metric, with student and control on the same steps', async () => {
@@ -78,8 +78,8 @@ describe('Curves page', () => {
     const charts = await page.locator('.chart').evaluateAll((all) => all.map((one) => one.dataset['chart']));
     expect(charts).toEqual(['accuracy', 'loss', 'loss/task', 'loss/kd', 'loss/cwd:conv5', 'lr']);
     await eventually(() => pixelsOf('accuracy', blue)).toBeGreaterThan(100);
-    expect(await pixelsOf('accuracy', orange)).toBeGreaterThan(100);
-    expect(await pixelsOf('loss/kd', orange)).toBe(0);
+    expect(await pixelsOf('accuracy', yellow)).toBeGreaterThan(100);
+    expect(await pixelsOf('loss/kd', yellow)).toBe(0);
     expect(await text('.status')).toBe('Training');
     expect(await text('.run-progress')).toBe('control, epoch 28 of 40 · 70 % · 3 min 20 s left');
     expect(await page.locator('[role=progressbar]').getAttribute('aria-valuenow')).toBe('5600');
@@ -105,7 +105,7 @@ describe('Curves page', () => {
     await opened.call.append(run.id, 0, [point(10, { loss: 2, acc: 0.1 })], run.state, null);
     await page.waitForSelector('.uplot canvas');
     expect(await page.locator('.state-empty').count()).toBe(0);
-    await eventually(() => pixelsOf('loss', orange)).toBeGreaterThan(5);
+    await eventually(() => pixelsOf('loss', yellow)).toBeGreaterThan(5);
   });
 
   it('says why a run failed and what to do', async () => {
@@ -185,7 +185,7 @@ describe('Curves page', () => {
     await eventually(async () => (await opened.saved())['zoom']).toBeNull();
     await page.locator('.stage', { hasText: 'control' }).focus();
     await page.keyboard.press('Enter');
-    await eventually(() => pixelsOf('accuracy', orange)).toBe(0);
+    await eventually(() => pixelsOf('accuracy', yellow)).toBe(0);
     expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('control');
     expect(await page.locator('.stage[aria-pressed=false]').innerText()).toBe('control');
   });
@@ -257,7 +257,7 @@ describe('Curves page', () => {
     await page.waitForSelector('.uplot canvas');
     expect(await page.locator('.slider').inputValue()).toBe('0.5');
     expect(await page.getByRole('checkbox', { name: 'Log scale' }).getAttribute('aria-checked')).toBe('true');
-    await eventually(() => pixelsOf('accuracy', orange)).toBe(0);
+    await eventually(() => pixelsOf('accuracy', yellow)).toBe(0);
     expect(await pixelsOf('accuracy', blue)).toBeGreaterThan(100);
   });
 

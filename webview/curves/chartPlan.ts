@@ -38,7 +38,7 @@ export interface ChartPlan {
 const dashes: Record<string, readonly number[]> = { control: [7, 4], teacher: [3, 2] };
 const stageColours: Record<string, SeriesColour> = {
   student: 'blue',
-  control: 'orange',
+  control: 'yellow',
   teacher: 'purple',
 };
 

@@ -9,7 +9,8 @@ export interface Theme {
   series: Record<SeriesColour, string>;
 }
 
-export const seriesColours = ['blue', 'orange', 'purple', 'green', 'red', 'yellow'] as const;
+/** Orange is left out: some of VS Code's own themes give it half transparent. */
+export const seriesColours = ['blue', 'yellow', 'purple', 'green', 'red'] as const;
 export type SeriesColour = (typeof seriesColours)[number];
 
 export const readTheme = (): Theme => {
@@ -25,7 +26,6 @@ export const readTheme = (): Theme => {
     font: `11px ${style.fontFamily}`,
     series: {
       blue: colour('--vscode-charts-blue', '#3794ff'),
-      orange: colour('--vscode-charts-orange', '#d18616'),
       purple: colour('--vscode-charts-purple', '#b180d7'),
       green: colour('--vscode-charts-green', '#89d185'),
       red: colour('--vscode-charts-red', '#f14c4c'),
