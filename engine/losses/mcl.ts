@@ -52,7 +52,7 @@ export type MclTerms = Record<'vcl' | 'softVcl' | 'icl' | 'softIcl', tf.Scalar>;
  * Mutual contrastive learning of two networks, each term unweighted: vanilla contrast within each network (S_aa, S_bb),
  * interactive contrast between them (S_ab, S_ba, the diagonal left out too), and for both a soft form in which the
  * distributions of one network are the other's targets.
- * Yang, An, Cai and Xu, Mutual Contrastive Learning for Visual Representation Learning (AAAI 2022), equations 3 to 8.
+ * Yang, An, Cai and Xu, Mutual Contrastive Learning for Visual Representation Learning (AAAI 2022).
  * @param labels [N], int32
  * @param temperature T of the soft forms
  * @param weights of each sample [N]; without it, 1

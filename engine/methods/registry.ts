@@ -14,6 +14,7 @@ import { la } from './la';
 import { lshfm } from './lshfm';
 import { mcl } from './mcl';
 import type { Method } from './method';
+import { mixskd } from './mixskd';
 import { pa } from './pa';
 import { simreg } from './simreg';
 import { sp } from './sp';
@@ -39,6 +40,7 @@ export const methods: readonly Method[] = [
   csc,
   zipf,
   mcl,
+  mixskd,
 ];
 
 /** One entry of a recipe's `losses`: strict options of the method that it names. */
@@ -60,6 +62,7 @@ export const lossSchema = z.discriminatedUnion('method', [
   csc.options,
   zipf.options,
   mcl.options,
+  mixskd.options,
 ]);
 
 /** Throws `Failed` (recipeInvalid) for a method that there is not. */

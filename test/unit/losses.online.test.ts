@@ -2,6 +2,14 @@ import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { useBackend } from '../../engine/backend/choose';
 import { mclLoss, similarities } from '../../engine/losses/mcl';
+import {
+  discrimination,
+  mixConsistency,
+  mixedCrossEntropy,
+  mixFeatureLoss,
+  mixture,
+} from '../../engine/losses/mixskd';
+import { symmetricBeta } from '../../engine/methods/mixtures';
 import { pairedOrder } from '../../engine/methods/pairedOrder';
 import { Random } from '../../engine/training/random';
 import { expectClose } from '../fixtures/closeTo';
@@ -91,5 +99,59 @@ describe('an order in pairs of a class', () => {
     expect(lonely.slice(0, first).every((alone) => !alone)).toBe(true);
     const rest = [...order.slice(first)].map((sample) => labels[sample]);
     expect(new Set(rest).size).toBe(rest.length);
+  });
+});
+
+describe('mixtures', () => {
+  const row = (key: string) => tf.tensor2d([goldenInput<number[]>('MixSKD', key)]);
+  const lambda = () => tf.scalar(goldenInput<number>('MixSKD', 'lambda'));
+  const head = () => ({
+    mixture: mixture(row('logits_a'), row('logits_b'), lambda()),
+    mixed: row('logits_mix'),
+  });
+  const teacher = () => ({ mixture: row('selfteacher_interp'), mixed: row('selfteacher_mix') });
+
+  it('have the golden values', () => {
+    const [a, b] = [tf.tensor1d([0], 'int32'), tf.tensor1d([1], 'int32')];
+    expectClose(head().mixture, golden('MixSKD', 'interp_logits'));
+    expectClose(mixedCrossEntropy(row('logits_mix'), a, b, lambda()), golden('MixSKD', 'mix_ce'));
+    expectClose(mixConsistency(head(), head(), 3), golden('MixSKD', 'kl_aux_pair(both directions)'));
+    const crossed = golden('MixSKD', 'kl_final(interp<-h_mix, mix<-h_interp)');
+    expectClose(mixConsistency(head(), teacher(), 3), crossed);
+    const features = mixture(row('feat_a'), row('feat_b'), lambda());
+    expectClose(features, golden('MixSKD', 'interp_feat'));
+    expectClose(mixFeatureLoss(features, row('feat_mix')), golden('MixSKD', 'feat_mse'));
+    expectClose(
+      discrimination(tf.tensor2d([[0.2, -0.1]]), tf.tensor2d([[0.4, 0.3]])),
+      golden('MixSKD', 'adv_bce_two_logits_(interp->[1,0],mix->[0,1])_for_logits_[0.2,-0.1],[0.4,0.3]'),
+    );
+  });
+
+  it('of a linear map agree with the map of the mixture', () => {
+    const linear = (x: tf.Tensor2D) => x.matMul<tf.Tensor2D>(tf.tensor2d([[1, -1], [2, 0], [0.5, 3]])); // prettier-ignore
+    const [a, b] = [row('logits_a'), row('logits_b')];
+    const consistent = {
+      mixture: mixture(linear(a), linear(b), lambda()),
+      mixed: linear(mixture(a, b, lambda())),
+    };
+    expectClose(mixConsistency(consistent, consistent, 3), 0);
+    expectClose(mixFeatureLoss(consistent.mixture, consistent.mixed), 0);
+  });
+
+  it('stay finite for a discriminator that is sure', () => {
+    const sure = tf.tensor2d([[500, -500]]);
+    expectClose(discrimination(sure, sure.neg()), 0);
+    expectClose(discrimination(sure.neg(), sure), 500, 1e-2);
+  });
+
+  it.each([0.2, 0.4, 1, 3])('draw λ as Beta(α, α) has it, α %d', (alpha) => {
+    const random = new Random(`beta/${alpha}`);
+    const drawn = Array.from({ length: 20_000 }, () => symmetricBeta(alpha, random));
+    const mean = drawn.reduce((sum, value) => sum + value, 0) / drawn.length;
+    const variance = drawn.reduce((sum, value) => sum + (value - mean) ** 2, 0) / drawn.length;
+    expect(Math.min(...drawn)).toBeGreaterThanOrEqual(0);
+    expect(Math.max(...drawn)).toBeLessThanOrEqual(1);
+    expect(mean).toBeCloseTo(0.5, 1);
+    expect(Math.abs(variance - 1 / (4 * (2 * alpha + 1)))).toBeLessThan(0.004);
   });
 });
