@@ -5,8 +5,9 @@ import { languageOf } from '../models/syntax';
 import type { Services } from '../services';
 import { dataAt, findData, placeOf, type DataChoice } from './dataFinder';
 import { codeModels, fileLabel, fileModels, trainedTeachers } from './modelChoices';
-import { askText, pickMany, pickOne, type StepResult } from './pickSteps';
+import { askText, pickMany, pickOne } from './pickSteps';
 import { defaultName, nameProblem, type ModelChoice } from './recipeDraft';
+import type { StepPosition, StepResult } from './walkSteps';
 
 /** What was chosen so far. */
 export interface Choices {
@@ -17,11 +18,6 @@ export interface Choices {
   data?: DataChoice;
   methods?: readonly MethodInfo[];
   name?: string;
-}
-
-interface At {
-  step: number;
-  total: number;
 }
 
 interface Item extends vscode.QuickPickItem {
@@ -45,7 +41,11 @@ const where = ({ file, exportName }: ModelChoice): string => {
   return exportName === null ? path : `${path}#${exportName}`;
 };
 
-const askItem = async (at: At, placeholder: string, items: () => Promise<Item[]>): Promise<StepResult> => {
+const askItem = async (
+  at: StepPosition,
+  placeholder: string,
+  items: () => Promise<Item[]>,
+): Promise<StepResult> => {
   for (;;) {
     const answer = await pickOne({ title, ...at }, { placeholder, items: items() });
     if (!answer) return 'end';
@@ -113,7 +113,7 @@ const swap = (choices: Choices, act: () => Promise<StepResult>): Item[] => {
     : [];
 };
 
-export const askTeacher = (services: Services, choices: Choices, at: At): Promise<StepResult> =>
+export const askTeacher = (services: Services, choices: Choices, at: StepPosition): Promise<StepResult> =>
   askItem(at, `Which network shall teach “${choices.student?.label ?? 'the student'}”?`, async () => {
     await services.store.load();
     const [files, code, trained] = await Promise.all([
@@ -140,7 +140,7 @@ export const askTeacher = (services: Services, choices: Choices, at: At): Promis
     ];
   });
 
-export const askStudent = (choices: Choices, at: At): Promise<StepResult> => {
+export const askStudent = (choices: Choices, at: StepPosition): Promise<StepResult> => {
   const choose = (model: ModelChoice): StepResult => {
     choices.student = model;
     return 'next';
@@ -187,7 +187,7 @@ const browseData = async (choices: Choices, isFolder: boolean): Promise<StepResu
   return 'next';
 };
 
-export const askData = (choices: Choices, at: At): Promise<StepResult> =>
+export const askData = (choices: Choices, at: StepPosition): Promise<StepResult> =>
   askItem(at, 'Which data shall they be trained on?', async () => {
     const folders = vscode.workspace.workspaceFolders ?? [];
     const found = await Promise.all(
@@ -215,7 +215,11 @@ export const askData = (choices: Choices, at: At): Promise<StepResult> =>
 
 const firstMethods = ['task', 'kd'];
 
-export const askMethods = async (services: Services, choices: Choices, at: At): Promise<StepResult> => {
+export const askMethods = async (
+  services: Services,
+  choices: Choices,
+  at: StepPosition,
+): Promise<StepResult> => {
   const items = services.engine.call('methods').then((methods) =>
     methods.map((method) => ({
       label: method.title,
@@ -239,7 +243,7 @@ export const askMethods = async (services: Services, choices: Choices, at: At): 
   return 'next';
 };
 
-export const askName = async (choices: Choices, at: At): Promise<StepResult> => {
+export const askName = async (choices: Choices, at: StepPosition): Promise<StepResult> => {
   const value = choices.name ?? (choices.student ? defaultName(choices.student) : 'student');
   const answer = await askText({ title, ...at }, 'What is the recipe called?', value, nameProblem);
   if (!answer) return 'end';

@@ -12,8 +12,8 @@ import { requireTrust } from '../trust';
 import { askData, askMethods, askName, askStudent, askTeacher, type Choices } from './choices';
 import { ensureExported } from './ensureExported';
 import { fileLabel } from './modelChoices';
-import { walkSteps } from './pickSteps';
 import { freeFileName, recipeText, referenceOf, type Draft, type ModelChoice } from './recipeDraft';
+import { walkSteps, type Step } from './walkSteps';
 
 /** The model that the lens stands over; undefined if it cannot be named and the user does not want to change that. */
 const targetModel = async ({ uri, definition }: LensTarget): Promise<ModelChoice | undefined> => {
@@ -26,14 +26,10 @@ const targetModel = async ({ uri, definition }: LensTarget): Promise<ModelChoice
 };
 
 /** A model file is trained already, so it teaches; code learns, unless the user turns that round in the next step. */
-const steps = (
-  services: Services,
-  choices: Choices,
-  given: ModelChoice | undefined,
-): Parameters<typeof walkSteps>[0] => {
+const steps = (services: Services, choices: Choices, given: ModelChoice | undefined): Step[] => {
   if (given?.exportName === null) choices.teacher = { ...given, isTrainedFirst: false };
   else if (given) choices.student = given;
-  const models: Parameters<typeof walkSteps>[0] = given
+  const models: Step[] = given
     ? [(at) => (choices.given === 'teacher' ? askStudent(choices, at) : askTeacher(services, choices, at))]
     : [(at) => askStudent(choices, at), (at) => askTeacher(services, choices, at)];
   return [

@@ -1,12 +1,7 @@
 import * as vscode from 'vscode';
 import { findModels, type ModelDefinition } from '../models/modelFinder';
 import { isCodeLanguage } from '../models/syntax';
-
-const insertion = (document: vscode.TextDocument, { exportBy, line, column, name }: ModelDefinition) => {
-  if (exportBy === 'export') return { at: new vscode.Position(line, column), text: 'export ' };
-  const end = document.lineAt(document.lineCount - 1).range.end;
-  return { at: end, text: `${end.character > 0 ? '\n' : ''}exports.${name} = ${name};\n` };
-};
+import { exportInsertion } from './exportInsertion';
 
 /**
  * The export name of a definition. The engine opens only what a module gives out; where a word or a line would do, it is
@@ -32,8 +27,8 @@ export const ensureExported = async (
   if (chosen !== add) return null;
   const document = await vscode.workspace.openTextDocument(uri);
   const edit = new vscode.WorkspaceEdit();
-  const { at, text } = insertion(document, definition);
-  edit.insert(uri, at, text);
+  const { line, column, text } = exportInsertion(document.getText(), definition);
+  edit.insert(uri, new vscode.Position(line, column), text);
   await vscode.workspace.applyEdit(edit);
   await document.save();
   if (!isCodeLanguage(document.languageId)) return null;

@@ -1,12 +1,11 @@
 import * as vscode from 'vscode';
+import type { StepPosition } from './walkSteps';
 
 /** What a step gives: an answer, the wish to go back, or undefined for giving up. */
 export type Answered<T> = { back: false; value: T } | { back: true } | undefined;
 
-export interface Position {
+export interface Position extends StepPosition {
   title: string;
-  step: number;
-  total: number;
 }
 
 const finish = <T>(
@@ -127,19 +126,4 @@ export const askText = (
     box.validationMessage = wrong ?? '';
     return wrong ? undefined : box.value.trim();
   }).finally(() => watch.dispose());
-};
-
-export type StepResult = 'next' | 'back' | 'end';
-
-/** Walks through steps; `back` goes to the one before. Gives false when the user gave up. */
-export const walkSteps = async (
-  steps: readonly ((position: { step: number; total: number }) => Promise<StepResult>)[],
-): Promise<boolean> => {
-  for (let at = 0; at < steps.length;) {
-    const result = await steps[at]?.({ step: at + 1, total: steps.length });
-    if (result === 'end' || result === undefined) return false;
-    at += result === 'back' ? -1 : 1;
-    if (at < 0) return false;
-  }
-  return true;
 };
