@@ -14,8 +14,8 @@ const shared = {
   legalComments: 'none',
 };
 
-/** Native packages stay outside the bundle and travel beside it. */
-const native = ['sharp', 'esbuild'];
+/** Packages that hold binaries stay outside the bundle and travel beside it. */
+const native = ['sharp', 'esbuild', 'h5wasm', 'onnxruntime-node'];
 
 const builds = [
   {
@@ -64,6 +64,11 @@ for (const options of builds) {
 cpSync('node_modules/@tensorflow/tfjs-node-gpu/binding', 'dist/binding', { recursive: true });
 cpSync('engine/backend/native', 'dist/binding', { recursive: true });
 cpSync('node_modules/node-api-headers/include', 'dist/binding/node-api', { recursive: true });
+
+// The wasm backend: tfjs's module and the training kernels.
+const tfjsWasm = 'tfjs-backend-wasm-threaded-simd.wasm';
+cpSync(`node_modules/@tensorflow/tfjs-backend-wasm/wasm-out/${tfjsWasm}`, `dist/wasm/${tfjsWasm}`);
+cpSync('engine/backend/wasm/kernels.wasm', 'dist/wasm/kernels.wasm');
 
 // The schema that editors complete recipes with comes out of the same definitions that the engine checks them against.
 if (!watch) {

@@ -2,34 +2,44 @@ import * as tf from '@tensorflow/tfjs';
 import { Failed } from '../contract/failure';
 import type { BackendChoice } from '../contract/run';
 import { useTensorflow } from './tensorflow';
+import { useWasm } from './wasm/register';
 
-const cpuDescription = 'JavaScript, CPU (slow: for small models and for checking)';
+type Name = BackendChoice['name'];
 
-const useCpu = async (): Promise<void> => {
+const useCpu = async (): Promise<string> => {
   await tf.setBackend('cpu');
   await tf.ready();
   // Its first use would print advice to install another package; `passedOver` says what is better.
   Object.assign(tf.backend(), { firstUse: false });
+  return 'JavaScript, CPU (slow: for small models and for checking)';
 };
 
+/** Best first. */
+const ladder: readonly { name: Name; use: () => Promise<string> }[] = [
+  { name: 'tensorflow', use: useTensorflow },
+  { name: 'wasm', use: useWasm },
+  { name: 'cpu', use: useCpu },
+];
+
 /**
- * Sets tfjs's backend, ready to compute. `auto` takes the best that works: TensorFlow, then plain JavaScript, and says
- * why a better one was passed over. May be called again, also with another wish.
+ * Sets tfjs's backend, ready to compute. `auto` takes the best that works: TensorFlow, then WebAssembly, then plain
+ * JavaScript, and says why a better one was passed over. May be called again, also with another wish.
  *
- * @throws Failed backendMissing or backendBroken where `tensorflow` was asked for and does not work.
+ * @throws Failed backendMissing or backendBroken where one was asked for by name and does not work.
  */
-export const useBackend = async (wanted: 'auto' | 'tensorflow' | 'cpu'): Promise<BackendChoice> => {
-  if (wanted === 'cpu') {
-    await useCpu();
-    const reason = 'The cpu backend was asked for.';
-    return { name: 'cpu', description: cpuDescription, passedOver: [{ name: 'tensorflow', reason }] };
+export const useBackend = async (wanted: 'auto' | Name): Promise<BackendChoice> => {
+  const passedOver: BackendChoice['passedOver'] = [];
+  for (const { name, use } of ladder) {
+    if (wanted !== 'auto' && wanted !== name) {
+      passedOver.push({ name, reason: `The ${wanted} backend was asked for.` });
+      continue;
+    }
+    try {
+      return { name, description: await use(), passedOver };
+    } catch (error) {
+      if (wanted === name || !(error instanceof Failed)) throw error;
+      passedOver.push({ name, reason: `${error.message} ${error.next}` });
+    }
   }
-  try {
-    return { name: 'tensorflow', description: await useTensorflow(), passedOver: [] };
-  } catch (error) {
-    if (wanted === 'tensorflow' || !(error instanceof Failed)) throw error;
-    await useCpu();
-    const reason = `${error.message} ${error.next}`;
-    return { name: 'cpu', description: cpuDescription, passedOver: [{ name: 'tensorflow', reason }] };
-  }
+  throw new Error(`there is no backend ${wanted}`);
 };

@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { Failed } from '../contract/failure';
 import { lastLine, runCommand } from './command';
+import { packagedFile } from './packagedFile';
 import { bindingFile, quietFile } from './runtime';
 
 /** TensorFlow's libraries as pip's wheels name them. */
@@ -30,28 +30,13 @@ export const findCompiler = async (signal: AbortSignal | undefined): Promise<str
   );
 };
 
-/** `relative` in this package: beside the built file, or in a folder above the source. */
-const packaged = (...candidates: string[]): string => {
-  for (let folder = __dirname; ; folder = dirname(folder)) {
-    for (const candidate of candidates) {
-      if (existsSync(join(folder, candidate))) return join(folder, candidate);
-    }
-    if (folder === dirname(folder)) break;
-  }
-  throw new Failed(
-    'backendBroken',
-    `Retort’s own files are incomplete: ${candidates[0]} is missing.`,
-    'Install Retort again.',
-  );
-};
-
 interface Compilation {
   compiler: string;
   signal: AbortSignal | undefined;
 }
 
 const compileModule = async ({ compiler, signal }: Compilation, args: readonly string[]): Promise<void> => {
-  const nodeApi = packaged('binding/node-api', 'node_modules/node-api-headers/include');
+  const nodeApi = packagedFile('binding/node-api', 'node_modules/node-api-headers/include');
   const shared = ['-std=c++17', '-O2', '-fPIC', '-shared', '-w', '-DNAPI_VERSION=8', `-I${nodeApi}`];
   if (process.platform === 'darwin') shared.push('-undefined', 'dynamic_lookup');
   const { code, errors } = await runCommand(compiler, [...shared, ...args], { signal });
@@ -79,7 +64,7 @@ export interface BindingPlaces {
  * silences TensorFlow's start.
  */
 export const compileBinding = async (compilation: Compilation, places: BindingPlaces): Promise<void> => {
-  const sources = packaged('binding', 'node_modules/@tensorflow/tfjs-node-gpu/binding');
+  const sources = packagedFile('binding', 'node_modules/@tensorflow/tfjs-node-gpu/binding');
   await compileModule(compilation, [
     ...[`-I${sources}`, `-I${places.include}`],
     ...[join(sources, 'tfjs_backend.cc'), join(sources, 'tfjs_binding.cc')],
@@ -87,6 +72,6 @@ export const compileBinding = async (compilation: Compilation, places: BindingPl
     `-Wl,-rpath,${places.searchPath}`,
     ...['-o', join(places.output, bindingFile)],
   ]);
-  const quiet = packaged('binding/quiet.cc', 'engine/backend/native/quiet.cc');
+  const quiet = packagedFile('binding/quiet.cc', 'engine/backend/native/quiet.cc');
   await compileModule(compilation, [quiet, '-o', join(places.output, quietFile)]);
 };

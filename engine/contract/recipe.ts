@@ -220,7 +220,7 @@ export const recipeSchema = <L extends z.ZodType<LossOptions>>(loss: L) =>
       .enum(['best', 'last'])
       .default('best')
       .describe('Which weights are exported: of the best validation epoch, or of the last.'),
-    backend: z.enum(['auto', 'tensorflow', 'cpu']).default('auto'),
+    backend: z.enum(['auto', 'tensorflow', 'wasm', 'cpu']).default('auto'),
   });
 export type Recipe = z.infer<ReturnType<typeof recipeSchema<z.ZodType<LossOptions>>>>;
 

@@ -77,7 +77,7 @@ export interface RunState {
 }
 
 export interface BackendChoice {
-  name: 'tensorflow' | 'cpu';
+  name: 'tensorflow' | 'wasm' | 'cpu';
   /** E.g. `TensorFlow 2.21.0, CPU` */
   description: string;
   /** Each better backend that was not chosen, with the reason in a sentence. */

@@ -36,13 +36,13 @@ describe('without TensorFlow', () => {
     delete process.env.RETORT_TENSORFLOW;
   });
 
-  it('chooses cpu by itself and says why not TensorFlow', async () => {
+  it('chooses WebAssembly by itself and says why not TensorFlow', async () => {
     const choice = await useBackend('auto');
-    expect(choice.name).toBe('cpu');
+    expect(choice.name).toBe('wasm');
     expect(choice.passedOver).toEqual([
       { name: 'tensorflow', reason: 'TensorFlow is not installed. Run `retort backends --install`.' },
     ]);
-    expect(tf.getBackend()).toBe('cpu');
+    expect(tf.getBackend()).toBe('wasm');
     expect(tf.matMul([[1, 2]], [[3], [4]]).dataSync()[0]).toBe(11);
   });
 
@@ -65,7 +65,7 @@ describe('without TensorFlow', () => {
     process.env.RETORT_TENSORFLOW = scratch;
     writeFileSync(join(scratch, bindingFile), 'not a library');
     await expect(useBackend('tensorflow')).rejects.toMatchObject({ code: 'backendBroken' });
-    expect((await useBackend('auto')).name).toBe('cpu');
+    expect((await useBackend('auto')).name).toBe('wasm');
     await expect(selfTest(join(scratch, bindingFile))).rejects.toThrow(/error/i);
   });
 

@@ -34,9 +34,11 @@ const inputs = (shape: number[]): [tf.Tensor, tf.Tensor, tf.Tensor] => {
   ];
 };
 
-describe.runIf(installed)('fused batch normalisation', () => {
+const backends = installed ? (['tensorflow', 'wasm'] as const) : (['wasm'] as const);
+
+describe.each(backends)('fused batch normalisation on %s', (backend) => {
   beforeAll(async () => {
-    await useBackend('tensorflow');
+    await useBackend(backend);
   });
 
   it.each([
@@ -84,10 +86,10 @@ describe.runIf(installed)('fused batch normalisation', () => {
     for (let run = 0; run < 3; run++) expect(once()).toBe(first);
   });
 
-  it('is offered on TensorFlow only', async () => {
+  it('is not offered on cpu', async () => {
     expect(canFuseBatchNorm()).toBe(true);
     await useBackend('cpu');
     expect(canFuseBatchNorm()).toBe(false);
-    await useBackend('tensorflow');
+    await useBackend(backend);
   });
 });

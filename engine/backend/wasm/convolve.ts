@@ -1,0 +1,110 @@
+import type { KernelModule } from './kernelModule';
+
+export type Pair = readonly [vertical: number, horizontal: number];
+export type Maps = readonly [height: number, width: number, channels: number];
+
+/** Columns that the kernels take together. */
+const panelColumns = 8;
+const rowsPerTile = 4;
+const tilesPerBlock = 8;
+/** Of the kernels' table of input pixels. */
+const maxPointers = 4096;
+/** Output pixels whose gradients stay in the cache while the taps pass over them. */
+const pixelsPerBlock = 256;
+
+/** A matrix, or several one under the other, as the kernels want the right side of a product. */
+export interface Packing {
+  from: number;
+  /** Where each begins, in values. */
+  groupOffsets: readonly number[];
+  rows: number;
+  columns: number;
+  /** From one row or column to the next, in values. */
+  rowStep: number;
+  columnStep: number;
+}
+
+const panels = (columns: number): number => Math.ceil(columns / panelColumns);
+
+/** The address of the packed matrix; it stays until the next call. */
+export const pack = (kernels: KernelModule, matrix: Packing): number => {
+  const { from, groupOffsets, rows, columns, rowStep, columnStep } = matrix;
+  const groups = groupOffsets.length;
+  const to = kernels.scratch('packed', panels(columns) * panelColumns * Math.max(1, groups) * rows * 4);
+  const offsets = kernels.list('group offsets', groupOffsets);
+  const words = [from, to, offsets, groups, rows, columns, rowStep, columnStep];
+  kernels.run('pack', panels(columns), words);
+  return to;
+};
+
+/** out[point * outStep + outOrigin] = bias + the sum over taps of x[point * inStep + tap] times the tap's matrix. */
+export interface Convolution {
+  x: number;
+  /** Packed; a group a tap. */
+  filter: number;
+  /** One value an output channel; 0 for none. */
+  bias: number;
+  relu: boolean;
+  out: number;
+  batch: number;
+  input: Maps;
+  output: Maps;
+  /** How many points, down and across. */
+  grid: Pair;
+  taps: readonly Pair[];
+  inStep: Pair;
+  outStep: Pair;
+  outOrigin: Pair;
+}
+
+const paddedBias = (kernels: KernelModule, bias: number, channels: number): number => {
+  const padded = panels(channels) * panelColumns;
+  const address = kernels.scratch('bias', padded * 4);
+  kernels.floats(address, padded).fill(0).set(kernels.floats(bias, channels));
+  return address;
+};
+
+/** @throws Error for a filter of more than 1024 taps. */
+export const convolve = (kernels: KernelModule, convolution: Convolution): void => {
+  const { x, filter, out, batch, input, output, grid, taps, inStep, outStep, outOrigin } = convolution;
+  const points = batch * grid[0] * grid[1];
+  const tiles = Math.min(tilesPerBlock, Math.floor(maxPointers / (rowsPerTile * taps.length)));
+  if (tiles === 0) throw new Error(`a filter of ${taps.length} taps is larger than wasm's kernels can take`);
+  const block = tiles * rowsPerTile;
+  const zeros = kernels.zeros(Math.max(input[2], output[2]) + panelColumns);
+  const bias = convolution.bias ? paddedBias(kernels, convolution.bias, output[2]) : zeros;
+  const offsets = kernels.list('tap offsets', taps.flat());
+  kernels.run('convolve', Math.ceil(points / block), [
+    ...[x, filter, bias, zeros, out, offsets, taps.length, block, points, Number(convolution.relu)],
+    ...[...grid, ...input, ...output, ...inStep, ...outStep, ...outOrigin],
+  ]);
+};
+
+/** out[tap] = the sum over output pixels of x[pixel * step + tap] times dy[pixel], as a matrix. */
+export interface FilterGradient {
+  x: number;
+  dy: number;
+  out: number;
+  batch: number;
+  input: Maps;
+  output: Maps;
+  taps: readonly Pair[];
+  step: Pair;
+}
+
+export const filterGradient = (kernels: KernelModule, gradient: FilterGradient): void => {
+  const { x, dy, out, batch, input, output, taps, step } = gradient;
+  const [height, width, channels] = output;
+  const packed = pack(kernels, {
+    from: dy,
+    groupOffsets: [0],
+    rows: batch * height * width,
+    columns: channels,
+    rowStep: channels,
+    columnStep: 1,
+  });
+  const offsets = kernels.list('tap offsets', taps.flat());
+  const blockRows = Math.max(1, Math.floor(pixelsPerBlock / width));
+  const words = [x, packed, out, offsets, batch, ...input, ...output, ...step, blockRows];
+  kernels.run('filterGradient', taps.length * Math.ceil(input[2] / rowsPerTile), words);
+};

@@ -1,0 +1,105 @@
+import { readFile } from 'node:fs/promises';
+import { packagedFile } from '../packagedFile';
+import type { StartedModule } from './tfjsModule';
+
+/** The kernels of kernels.c. */
+export type KernelName =
+  | 'pack'
+  | 'convolve'
+  | 'filterGradient'
+  | 'depthwiseInputGradient'
+  | 'depthwiseFilterGradient'
+  | 'maxPoolGradient'
+  | 'columnSums'
+  | 'columnMoments'
+  | 'affine'
+  | 'reluGradient';
+
+type KernelFunction = (args: number, begin: number, end: number) => void;
+
+const stackBytes = 2 ** 16;
+const argumentCount = 64;
+/** Values asked for and then some, so that sizes that vary a little do not allocate each time. */
+const slack = 1.25;
+
+/** Compiled code finds parts of a vector by its address, and relies on this. */
+const alignedDown = (address: number): number => address & ~15;
+
+/** A piece of the heap that is kept between calls and grows when more is asked for. */
+class Scratch {
+  private bytes = 0;
+  private address = 0;
+
+  constructor(private readonly module: StartedModule['module']) {}
+
+  atLeast(bytes: number): number {
+    if (bytes > this.bytes) {
+      if (this.address) this.module._free(this.address);
+      this.bytes = Math.ceil(bytes * slack);
+      this.address = this.module._malloc(this.bytes);
+      if (!this.address) throw new Error(`${bytes} bytes of working memory could not be had`);
+    }
+    return this.address;
+  }
+}
+
+/** The compiled kernels.c, instantiated on the heap of tfjs's module. Addresses and sizes are in bytes. */
+export class KernelModule {
+  private readonly argumentsAt: number;
+  private readonly scratches = new Map<string, Scratch>();
+  private zeroCount = 0;
+
+  private constructor(
+    private readonly started: StartedModule,
+    private readonly functions: Record<string, KernelFunction>,
+  ) {
+    this.argumentsAt = started.module._malloc(argumentCount * 4);
+  }
+
+  static async start(started: StartedModule): Promise<KernelModule> {
+    const file = packagedFile('wasm/kernels.wasm', 'engine/backend/wasm/kernels.wasm');
+    const compiled = await WebAssembly.compile(await readFile(file));
+    const { exports } = new WebAssembly.Instance(compiled, { env: { memory: started.memory } });
+    const stack = exports.__stack_pointer as WebAssembly.Global;
+    stack.value = alignedDown(started.module._malloc(stackBytes) + stackBytes);
+    return new KernelModule(started, exports as Record<string, KernelFunction>);
+  }
+
+  /** Runs `tasks` tasks of a kernel; `args` are the words of its struct in order. */
+  run(name: KernelName, tasks: number, args: readonly number[]): void {
+    this.ints(this.argumentsAt, argumentCount).set(args);
+    this.functions[name]?.(this.argumentsAt, 0, tasks);
+  }
+
+  floats(address: number, count: number): Float32Array {
+    return new Float32Array(this.started.memory.buffer, address, count);
+  }
+
+  ints(address: number, count: number): Int32Array {
+    return new Int32Array(this.started.memory.buffer, address, count);
+  }
+
+  /** Working memory of that name; what it held is lost when it grows. */
+  scratch(name: string, bytes: number): number {
+    let scratch = this.scratches.get(name);
+    if (!scratch) this.scratches.set(name, (scratch = new Scratch(this.started.module)));
+    return scratch.atLeast(bytes);
+  }
+
+  /** The address of whole numbers, until the next call with this name. */
+  list(name: string, values: readonly number[]): number {
+    const address = this.scratch(name, values.length * 4);
+    this.ints(address, values.length).set(values);
+    return address;
+  }
+
+  /** The address of at least `count` zeros. */
+  zeros(count: number): number {
+    const address = this.scratch('zeros', count * 4);
+    if (count > this.zeroCount) {
+      this.zeroCount = Math.floor(count * slack);
+      this.floats(address, this.zeroCount).fill(0);
+    }
+    return address;
+  }
+}
