@@ -29,6 +29,27 @@ const copyPictures = async (folder: string): Promise<void> => {
     }
 };
 
+const shortRecipe = {
+  name: 'short',
+  teacher: { model: 'teacher.ts#teacher', train: { epochs: 1 } },
+  student: 'student.ts#student',
+  data: { kind: 'folders', path: 'data/train', testPath: 'data/test', input: { divide: 255 }, limit: 192 },
+  losses: [{ method: 'task' }, { method: 'kd' }],
+  training: { epochs: 2 },
+  control: false,
+};
+
+/** Makes a run of the project that has ended, with the command line. */
+export const finishRun = async (project: SampleProject): Promise<void> => {
+  await project.write('short.distill.json', JSON.stringify(shortRecipe));
+  const retort = join(projectRoot, 'dist', 'retort.cjs');
+  const runs = join(project.folder, '.retort', 'runs');
+  execFileSync(process.execPath, [retort, 'run', 'short.distill.json', '--runs', runs, '--json'], {
+    cwd: project.folder,
+    stdio: 'pipe',
+  });
+};
+
 export const makeSampleProject = async (): Promise<SampleProject> => {
   const parent = await mkdtemp(join(tmpdir(), 'retort-walk-'));
   const folder = join(parent, 'shapes');

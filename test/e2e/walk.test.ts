@@ -174,4 +174,19 @@ describe('a newcomer distils a model', () => {
     await activations.maps('student').waitFor({ timeout: 30_000 });
     await session.shoot('11-restored');
   });
+
+  test('a run goes on when VS Code is closed', async () => {
+    const { workbench } = session;
+    const recipe = JSON.parse(await project.read('shapes.distill.json'));
+    const shorter = { ...recipe, data: { ...recipe.data, limit: 512 }, control: false };
+    await project.write('shapes.distill.json', JSON.stringify(shorter));
+    await workbench.openFile('shapes.distill.json');
+    await workbench.titleAction('Run').click();
+    await expect.poll(() => project.runs(), runWithin).toHaveLength(2);
+    const [run] = await project.runs();
+    await expect.poll(() => stateOf(run ?? '').status, runWithin).toBe('training');
+    await session.close();
+    expect(stateOf(run ?? '').status).toBe('training');
+    await expect.poll(() => stateOf(run ?? '').status, runWithin).toBe('done');
+  });
 });

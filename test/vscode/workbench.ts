@@ -30,7 +30,7 @@ export class Workbench {
   }
 
   /** Opens a pick by its key and types into it; tries again where the one before was still closing. */
-  private async openQuickInput(key: string, text: string): Promise<void> {
+  async openQuickInput(key: string, text: string): Promise<void> {
     const input = this.quickInput.locator('input.input').first();
     for (let tries = 0; ; tries += 1) {
       await this.page.keyboard.press(key);
