@@ -5,13 +5,18 @@ const stateEveryMs = 400;
 
 /** Seconds left: the pace of the last steps, over all the steps still to do. */
 export class Pace {
-  private last = performance.now();
+  private stage: number | null = null;
+  private last = 0;
   private secondsPerStep: number | null = null;
 
-  stepped(): void {
+  /** A stage's first step is not counted: it also prepares the stage. */
+  stepped(stage: number): void {
     const now = performance.now();
     const seconds = (now - this.last) / 1000;
+    const isFirst = stage !== this.stage;
     this.last = now;
+    this.stage = stage;
+    if (isFirst) return;
     this.secondsPerStep =
       this.secondsPerStep === null ? seconds : 0.95 * this.secondsPerStep + 0.05 * seconds;
   }
@@ -41,8 +46,8 @@ export class Recorder {
     await writeState(this.run, this.state);
   }
 
-  async stepped(changes: Partial<RunState> & { totalStep: number }): Promise<void> {
-    this.pace.stepped();
+  async stepped(changes: Partial<RunState> & { stage: number; totalStep: number }): Promise<void> {
+    this.pace.stepped(changes.stage);
     const secondsLeft = this.pace.secondsLeft(this.state.totalSteps - changes.totalStep);
     await this.update({ ...changes, secondsLeft }, { now: false });
   }
