@@ -8,7 +8,7 @@ import { projectRoot } from './project.mjs';
 import { say, SetupFailed } from './step.mjs';
 
 /** What the built engine loads from `node_modules` (esbuild.mjs leaves it outside the bundle). */
-const nativePackages = ['sharp', 'esbuild'];
+const nativePackages = ['sharp', 'esbuild', 'h5wasm'];
 const shipped = ['dist', 'media', 'README.md', 'CHANGELOG.md', 'LICENSE', 'package.nls.json'];
 
 /** @param {string} file */

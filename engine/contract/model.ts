@@ -24,7 +24,7 @@ export interface ModelInfo {
   /** As written: a file, or `file#export`. */
   reference: string;
   name: string;
-  format: 'layers-model' | 'code';
+  format: 'layers-model' | 'code' | 'keras' | 'graph-model' | 'onnx' | 'saved-model';
   /** Without the batch dimension. */
   inputShape: number[];
   outputShape: number[];
@@ -37,6 +37,22 @@ export interface ModelInfo {
   taps: string[];
   /** Layers with weights whose multiply-accumulates are not known; `macs` leaves them out. */
   uncounted?: string[];
+  /** Of models read from a file. */
+  opening?: OpeningReport;
+}
+
+/** What became of a model file's contents when it was opened. */
+export interface OpeningReport {
+  /** Arrays of weights in the file. */
+  read: number;
+  /** Arrays that a layer took. */
+  matched: number;
+  /** Weights of the model that the file does not hold. */
+  missing: string[];
+  /** Arrays of the file that no layer takes. */
+  unexpected: string[];
+  /** What is in the file and matters to no forward pass, as a person would say it. */
+  ignored: string[];
 }
 
 /** What the lens needs to know of a method. */

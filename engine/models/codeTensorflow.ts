@@ -140,7 +140,7 @@ class CodeTensorflow {
       return tf.loadLayersModel(source, options);
     const path = source.startsWith('file:///') ? fileURLToPath(source) : source.slice('file://'.length);
     const besideCode = resolve(dirname(this.file), path);
-    return loadLayersFile(existsSync(resolve(path)) ? resolve(path) : besideCode);
+    return (await loadLayersFile(existsSync(resolve(path)) ? resolve(path) : besideCode)).model;
   };
 }
 

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type * as tf from '@tensorflow/tfjs';
 import { Failed } from '../contract/failure';
-import type { CodeLocation, LayerInfo, ModelInfo } from '../contract/model';
+import type { CodeLocation, LayerInfo, ModelInfo, OpeningReport } from '../contract/model';
 import { layerMacs } from '../profile/macs';
 import { fixedShape, layerUses, type LayerUse } from './graph';
 import { withoutSoftmax } from './softmax';
@@ -11,6 +11,7 @@ export interface Origin {
   reference: string;
   format: ModelInfo['format'];
   locations: ReadonlyMap<object, CodeLocation>;
+  opening?: OpeningReport;
 }
 
 /** A model's description, with the symbolic tensors behind its taps. */
@@ -125,6 +126,7 @@ export const describeModel = (model: tf.LayersModel, origin: Origin): Described 
     ),
     taps: [...taps.keys()],
     ...(uncounted.length > 0 ? { uncounted } : {}),
+    ...(origin.opening ? { opening: origin.opening } : {}),
   };
   return { info, inputs: model.inputs, taps };
 };

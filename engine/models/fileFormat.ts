@@ -10,9 +10,6 @@ interface Foreign {
 
 const converter = 'Convert it with tensorflowjs_converter to a tfjs_layers_model and name its model.json.';
 const foreignEndings: Record<string, Foreign> = {
-  '.h5': { what: 'a Keras HDF5 model', next: converter },
-  '.hdf5': { what: 'a Keras HDF5 model', next: converter },
-  '.keras': { what: 'a Keras 3 archive', next: converter },
   '.onnx': {
     what: 'an ONNX model',
     next: 'Use the same network as a TensorFlow.js layers-model or as model code.',
@@ -40,13 +37,20 @@ const foreignEndings: Record<string, Foreign> = {
 const startsWith = (head: Buffer, text: string, at = 0): boolean =>
   head.subarray(at, at + text.length).toString('latin1') === text;
 
-const knownEnding = (file: string): Foreign | undefined => foreignEndings[extname(file).toLowerCase()];
+/** How a file's contents are read. */
+export type FileFormat = 'json' | 'keras' | 'onnx' | 'saved-model';
 
-const foreignKind = (file: string, head: Buffer): Foreign | undefined => {
-  if (startsWith(head, '\x89HDF')) return foreignEndings['.h5'];
-  if (startsWith(head, 'TFL3', 4)) return foreignEndings['.tflite'];
-  const isZip = startsWith(head, 'PK\x03\x04');
-  return knownEnding(file) ?? (isZip ? { what: 'a zip archive', next: converter } : undefined);
+const formatEndings: Record<string, FileFormat> = {
+  '.h5': 'keras',
+  '.hdf5': 'keras',
+  '.keras': 'keras',
+};
+
+/** First bytes tell more than a name; null for a format that Retort does not read. */
+const formatIn = (head: Buffer, ending: string): FileFormat | null => {
+  if (startsWith(head, '\x89HDF')) return 'keras';
+  if (ending in foreignEndings) return null;
+  return formatEndings[ending] ?? (startsWith(head, 'PK\x03\x04') ? 'keras' : 'json');
 };
 
 const readHead = async (file: string): Promise<Buffer> => {
@@ -73,19 +77,23 @@ export const lfsFailure = (file: string): Failed =>
     'Run `git lfs pull` in its repository.',
   );
 
-/** Throws `modelUnsupported`, `modelInvalid` or `modelNotFound` for a file that cannot hold a layers-model. */
-export const refuseForeignFile = async (file: string): Promise<void> => {
+/**
+ * What a model file is. Throws `modelUnsupported`, `modelInvalid` or `modelNotFound` for one that Retort cannot read.
+ */
+export const formatOf = async (file: string): Promise<FileFormat> => {
   const head = await readHead(file).catch((error: unknown) => {
     throw new Failed('modelNotFound', `${file} cannot be read.`, 'Check its permissions.', { cause: error });
   });
   if (isLfsPointer(head)) throw lfsFailure(file);
-  const foreign = foreignKind(file, head);
-  if (foreign)
-    throw new Failed(
-      'modelUnsupported',
-      `${basename(file)} is ${foreign.what}, which Retort does not open yet.`,
-      foreign.next,
-    );
   if (head.length === 0)
     throw new Failed('modelInvalid', `${basename(file)} is empty.`, 'Save or download the model again.');
+  const ending = startsWith(head, 'TFL3', 4) ? '.tflite' : extname(file).toLowerCase();
+  const format = formatIn(head, ending);
+  if (format) return format;
+  const foreign = foreignEndings[ending];
+  throw new Failed(
+    'modelUnsupported',
+    `${basename(file)} is ${foreign?.what}, which Retort does not open yet.`,
+    foreign?.next ?? converter,
+  );
 };

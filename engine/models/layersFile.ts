@@ -2,9 +2,16 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { Failed } from '../contract/failure';
-import { refuseForeignFile } from './fileFormat';
+import type { OpeningReport } from '../contract/model';
+import { ignoredSettings } from './opening';
 import { isTopology, readableTopology, type Topology } from './topology';
 import { manifestSchema, readWeights, type StoredWeights, type WeightsManifest } from './weightsManifest';
+
+/** A model read from a file, and what became of the file's contents. */
+export interface OpenedModel {
+  model: tf.LayersModel;
+  opening: OpeningReport;
+}
 
 interface LayersFile {
   topology: Topology;
@@ -73,7 +80,6 @@ const manifestOf = (json: Record<string, unknown>, name: string): WeightsManifes
 
 const readLayersFile = async (file: string): Promise<LayersFile> => {
   const name = basename(file);
-  await refuseForeignFile(file);
   const json = parseJson(await readFile(file, 'utf8'), name);
   if (isGraph(json))
     throw new Failed(
@@ -95,22 +101,32 @@ const withoutModelName = (stored: StoredWeights, topology: Topology): StoredWeig
   return { ...stored, specs };
 };
 
+/** tfjs loads all weights or none. */
+const reportOf = (topology: Topology, stored: number): OpeningReport => ({
+  read: stored,
+  matched: stored,
+  missing: [],
+  unexpected: [],
+  ignored: ignoredSettings(topology),
+});
+
 /** The first sentence of a library's error, without its class name or advice. */
-const firstSentence = (error: unknown): string =>
+export const firstSentence = (error: unknown): string =>
   ((error as Error).message ?? String(error)).split('\n')[0]?.replace(/\.\s.*$|\.$/, '') ?? '';
 
 /**
  * Opens a layers-model file, whatever its name. Throws `modelNotFound`, `modelInvalid` (cut short, shard missing,
  * no model in it) or `modelUnsupported` (another format, an unknown layer).
  */
-export const loadLayersFile = async (file: string): Promise<tf.LayersModel> => {
+export const loadLayersFile = async (file: string): Promise<OpenedModel> => {
   const { topology, manifest } = await readLayersFile(file);
   const modelTopology = readableTopology(topology) as unknown as tf.io.ModelJSON['modelTopology'];
   const { specs, data } = withoutModelName(await readWeights(manifest, file), topology);
   try {
-    return await tf.loadLayersModel(
+    const model = await tf.loadLayersModel(
       tf.io.fromMemory({ modelTopology, weightSpecs: specs, weightData: data }),
     );
+    return { model, opening: reportOf(topology, specs.length) };
   } catch (error) {
     throw new Failed(
       'modelInvalid',

@@ -8,6 +8,7 @@ import { seedDropout } from './dropout';
 import { functionalPart } from './graph';
 import { InputValues } from './inputValues';
 import type { Network, Outputs } from './network';
+import { keepDepthMultiplier } from './separable';
 import { hashModel, writeLayersModel } from './storedModel';
 import { withoutTape } from './tape';
 
@@ -52,6 +53,8 @@ class LayersNetwork implements Network {
     readonly input: InputOptions,
     origin: Origin,
   ) {
+    const ofClass = (name: string) => innerLayers(model).filter((layer) => layer.getClassName() === name);
+    ofClass('SeparableConv2D').forEach(keepDepthMultiplier);
     this.topology = JSON.stringify(model.toJSON(null, false));
     this.described = describeModel(model, origin);
     this.info = this.described.info;
@@ -59,7 +62,6 @@ class LayersNetwork implements Network {
     this.trainable = named(model.trainableWeights, origin.reference);
     this.statistics = new Map([...this.all].filter(([name]) => !this.trainable.has(name)));
     this.values = new InputValues(this.info.inputShape, input);
-    const ofClass = (name: string) => innerLayers(model).filter((layer) => layer.getClassName() === name);
     ofClass('BatchNormalization').forEach(speedUpBatchNorm);
     ofClass('Dropout').forEach(seedDropout);
   }

@@ -1,6 +1,8 @@
 import { modelExports as exportsOfCode, loadCodeModel } from './code';
 import type { InputOptions } from '../contract/recipe';
 import { Failed } from '../contract/failure';
+import { formatOf } from './fileFormat';
+import { loadKerasFile } from './kerasFile';
 import { networkOf } from './layersNetwork';
 import { loadLayersFile } from './layersFile';
 import type { Network } from './network';
@@ -22,23 +24,25 @@ export const openModel = async (reference: string, { input, seed }: OpenOptions)
     const { model, locations } = await loadCodeModel(file, exportName, seed);
     return networkOf(model, input, { reference, format: 'code', locations });
   }
-  return networkOf(await loadLayersFile(file), input, {
-    reference,
-    format: 'layers-model',
-    locations: new Map(),
-  });
+  const isKeras = (await formatOf(file)) === 'keras';
+  const { model, opening } = await (isKeras ? loadKerasFile(file) : loadLayersFile(file));
+  const format = isKeras ? 'keras' : 'layers-model';
+  return networkOf(model, input, { reference, format, locations: new Map(), opening });
 };
 
 /** Opens a layers-model that {@link Network.save} wrote; layers and variables keep the names they had. */
 export const openTopology = async (
   modelJsonFile: string,
   { input }: Pick<OpenOptions, 'input'>,
-): Promise<Network> =>
-  networkOf(await loadLayersFile(modelJsonFile), input, {
+): Promise<Network> => {
+  const { model, opening } = await loadLayersFile(modelJsonFile);
+  return networkOf(model, input, {
     reference: modelJsonFile,
     format: 'layers-model',
     locations: new Map(),
+    opening,
   });
+};
 
 /** The exports of a code file that are models or could make one; the file runs, its functions do not. */
 export const modelExports = async (file: string): Promise<string[]> => {

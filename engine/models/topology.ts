@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { Failed } from '../contract/failure';
+import { activationName, respell } from './layerSpelling';
+import { countCallsLikeTfjs } from './nestedCalls';
 
 /** A Keras-style description of a model or a layer: what `model_config` and tfjs's `toJSON` hold. */
 export interface Topology {
@@ -9,7 +11,7 @@ export interface Topology {
 
 type Fields = Record<string, unknown>;
 
-const isFields = (value: unknown): value is Fields =>
+export const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 export const isTopology = (value: unknown): value is Topology =>
@@ -31,28 +33,41 @@ const inboundNode = (node: unknown): unknown => {
   return tensors;
 };
 
-/** Keras 3 writes a single end as `[layer, node, tensor]`; tfjs reads a list of them. */
-const endList = (ends: unknown): unknown =>
-  Array.isArray(ends) && typeof ends[0] === 'string' ? [ends] : ends;
+/** Keras 3 writes a single end as `[layer, node, tensor]` and named ones as an object; tfjs reads a list of them. */
+const endList = (ends: unknown): unknown => {
+  if (isFields(ends)) return Object.values(ends);
+  return Array.isArray(ends) && typeof ends[0] === 'string' ? [ends] : ends;
+};
 
 const withoutUnknown = (value: unknown): unknown =>
   isTopology(value) && !isKnown(value.class_name) ? null : strip(value);
 
+const knownTypes = new Set(['float32', 'int32', 'bool', 'complex64', 'string']);
+
+/** The policy that a layer computes in, as Keras 2 or 3 writes it. */
+export const policyName = (value: unknown): string =>
+  isFields(value) ? String((value.config as Fields | undefined)?.name ?? 'float32') : String(value);
+
+/** tfjs computes in float32 what Keras computed in half or mixed precision. */
+const computedType = (value: unknown): string => {
+  const name = policyName(value);
+  return knownTypes.has(name) ? name : 'float32';
+};
+
 const rules: [matches: (key: string) => boolean, rule: (value: unknown) => unknown][] = [
   [(key) => key.endsWith('_regularizer'), () => null],
   [(key) => key.endsWith('_initializer') || key.endsWith('_constraint'), withoutUnknown],
-  [
-    (key) => key === 'dtype',
-    (value) => (isFields(value) ? ((value.config as Fields | undefined)?.name ?? 'float32') : value),
-  ],
+  [(key) => key === 'dtype', computedType],
+  [(key) => key === 'activation' || key === 'recurrent_activation', (value) => strip(activationName(value))],
   [(key) => key === 'inbound_nodes', (value) => (Array.isArray(value) ? value.map(inboundNode) : value)],
   [(key) => key === 'input_layers' || key === 'output_layers', endList],
 ];
 
 const renamed: Record<string, string> = { batch_shape: 'batch_input_shape' };
 
-const strip = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.map(strip);
+const strip = (given: unknown): unknown => {
+  if (Array.isArray(given)) return given.map(strip);
+  const value = isTopology(given) ? respell(given) : given;
   if (!isFields(value)) return value;
   const kept: Fields = {};
   for (const [key, inner] of Object.entries(value)) {
@@ -62,7 +77,8 @@ const strip = (value: unknown): unknown => {
   return kept;
 };
 
-const layersOf = (topology: Topology): Topology[] => {
+/** Every layer within a model's description, those of nested models and wrappers too. */
+export const layersOf = (topology: Topology): Topology[] => {
   const { config } = topology;
   const inner = Array.isArray(config) ? config : [...((config.layers as unknown[]) ?? []), config.layer];
   return inner.filter(isTopology).flatMap((layer) => [layer, ...layersOf(layer)]);
@@ -70,8 +86,8 @@ const layersOf = (topology: Topology): Topology[] => {
 
 const refuseUnknownLayers = (topology: Topology): void => {
   const unknown = [topology, ...layersOf(topology)]
-    .map((layer) => layer.class_name)
-    .filter((className) => !isKnown(className));
+    .map((layer) => respell(layer))
+    .flatMap((layer) => (isTopology(layer) && !isKnown(layer.class_name) ? [layer.class_name] : []));
   if (unknown.length === 0) return;
   const names = [...new Set(unknown)].join(', ');
   throw new Failed(
@@ -93,7 +109,7 @@ const ignoredByTfjs: Record<string, Record<string, (value: unknown) => boolean>>
 };
 
 const refuseIgnoredSettings = (topology: Topology): void => {
-  for (const { class_name: className, config } of layersOf(topology))
+  for (const { class_name: className, config } of layersOf(topology).map(respell).filter(isTopology))
     for (const [setting, matters] of Object.entries(ignoredByTfjs[className] ?? {})) {
       const { name, [setting]: value } = config as Fields;
       if (!matters(value)) continue;
@@ -113,5 +129,11 @@ const refuseIgnoredSettings = (topology: Topology): void => {
 export const readableTopology = (topology: Topology): Topology => {
   refuseUnknownLayers(topology);
   refuseIgnoredSettings(topology);
-  return strip(topology) as Topology;
+  return countCallsLikeTfjs(strip(topology) as Topology);
 };
+
+/** The same model with initial values that cost nothing to make, for weights that are read from a file. */
+export const withZeroWeights = (topology: Topology): Topology =>
+  JSON.parse(JSON.stringify(topology), (key, value: unknown) =>
+    key.endsWith('_initializer') && value ? { class_name: 'Zeros', config: {} } : value,
+  ) as Topology;

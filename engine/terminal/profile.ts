@@ -4,6 +4,7 @@ import { useBackend } from '../backend/choose';
 import type { MethodInfo, ModelInfo } from '../contract/model';
 import type { Pair, Recipe } from '../contract/recipe';
 import { inspectModel } from '../models/inspect';
+import { formatOpening } from './opening';
 
 /** Opens a model file or `file#export` and describes it. */
 export const profileModel = async (reference: string, backend: Recipe['backend']): Promise<ModelInfo> => {
@@ -41,7 +42,8 @@ export const formatProfile = (info: ModelInfo): string => {
         column < 3 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
       )
       .join('  ');
-  return all.map(line).join('\n');
+  const report = info.opening ? [formatOpening(info.opening)] : [];
+  return [...all.map(line), ...report].join('\n');
 };
 
 export const formatPairs = (pairs: readonly Pair[]): string =>

@@ -111,8 +111,6 @@ describe.skipIf(!isThere)('layers-model files of other projects', () => {
     ['broken/keras-architecture-json-not-tfjs/model.json', 'modelUnsupported', /Keras architecture/],
     ['tfjs-graph/tfjs-e2e-graph/model.json', 'modelUnsupported', /graph-model/],
     ['tfjs-graph/tensorspace-lenet-graph/model.json', 'modelUnsupported', /graph-model/],
-    ['keras-v3/mlcommons-resnet8-cifar10.keras', 'modelUnsupported', /Keras 3 archive/],
-    ['keras-h5/oarriaga-fer2013_mini_XCEPTION.102-0.66.hdf5', 'modelUnsupported', /Keras HDF5/],
     ['onnx/sparseml-tests-model.onnx', 'modelUnsupported', /ONNX/],
     ['tfjs-layers/cnn-explainer-tiny-vgg/group1-shard1of1.bin', 'modelUnsupported', /bare weights/],
     ['no-such-folder/model.json', 'modelNotFound', /no model at/],
@@ -256,10 +254,10 @@ describe('layers-model files', () => {
       'a setting that TensorFlow.js reads over',
       (json) => {
         const topology = json.modelTopology as { config: { layers: unknown[] } };
-        topology.config.layers.push({ class_name: 'ReLU', config: { name: 'leaky', negative_slope: 0.1 } });
+        topology.config.layers.push({ class_name: 'ReLU', config: { name: 'late', threshold: 0.1 } });
       },
       'modelUnsupported',
-      /ReLU layer leaky sets negative_slope/,
+      /ReLU layer late sets threshold/,
     ],
     [
       'a weight too few',

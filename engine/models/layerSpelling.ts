@@ -1,0 +1,102 @@
+import type { Topology } from './topology';
+
+type Fields = Record<string, unknown>;
+
+const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const single = (value: unknown): unknown => (Array.isArray(value) && value.length === 1 ? value[0] : value);
+
+const renamedActivations: Record<string, string> = { silu: 'swish' };
+
+/** An activation as tfjs names it; Keras writes a name, or an object around the name of a function. */
+export const activationName = (value: unknown): unknown => {
+  if (isFields(value) && value.class_name === 'function') return activationName(value.config);
+  return typeof value === 'string' ? (renamedActivations[value] ?? value) : value;
+};
+
+const linear = ({ name, trainable, dtype, batch_input_shape }: Fields): Topology => ({
+  class_name: 'Activation',
+  config: {
+    name,
+    trainable,
+    dtype,
+    ...(batch_input_shape ? { batch_input_shape } : {}),
+    activation: 'linear',
+  },
+});
+
+const openBatch = (config: Fields): Fields => {
+  const changed: Fields = { ...config };
+  for (const key of ['batch_shape', 'batch_input_shape'])
+    if (Array.isArray(changed[key])) changed[key] = [null, ...(changed[key] as unknown[]).slice(1)];
+  return changed;
+};
+
+/** A rectifier that leaks is a class of its own in tfjs. */
+const rectifier = (config: Fields): Topology => {
+  const { negative_slope: slope, threshold, max_value: max, ...others } = config;
+  const isLeaky = Boolean(slope) && !threshold && (max === null || max === undefined);
+  return isLeaky
+    ? { class_name: 'LeakyReLU', config: { ...others, alpha: single(slope) } }
+    : { class_name: 'ReLU', config };
+};
+
+const leaky = ({ negative_slope: slope, ...config }: Fields): Topology => ({
+  class_name: 'LeakyReLU',
+  config: slope === undefined ? config : { ...config, alpha: slope },
+});
+
+/** Dropout of whole maps: one draw for all positions of a channel. */
+const spatialDropout = (config: Fields): Topology => ({
+  class_name: 'Dropout',
+  config: { ...config, noise_shape: [null, 1, 1, null] },
+});
+
+const oneAxis =
+  (class_name: string) =>
+  (config: Fields): Topology => ({
+    class_name,
+    config: { ...config, axis: single(config.axis) },
+  });
+
+/** Sequential models that were built by their first batch keep the input's shape outside the list of layers. */
+const withInput = (config: Fields): Topology => {
+  const { layers, build_input_shape: shape } = config;
+  const [first] = Array.isArray(layers) ? (layers as Fields[]) : [];
+  const own = first?.config as Fields | undefined;
+  const isGiven =
+    first?.class_name === 'InputLayer' || own?.batch_input_shape || own?.batch_shape || own?.layers;
+  if (!first || !Array.isArray(shape) || isGiven) return { class_name: 'Sequential', config };
+  const input = {
+    class_name: 'InputLayer',
+    config: { name: `${String(config.name)}_input`, batch_input_shape: [null, ...shape.slice(1)] },
+  };
+  return { class_name: 'Sequential', config: { ...config, layers: [input, ...(layers as Fields[])] } };
+};
+
+const spellings: Record<string, (config: Fields) => Topology> = {
+  ActivityRegularization: linear,
+  BatchNormalization: oneAxis('BatchNormalization'),
+  Identity: linear,
+  InputLayer: (config) => ({ class_name: 'InputLayer', config: openBatch(config) }),
+  LeakyReLU: leaky,
+  ReLU: rectifier,
+  Sequential: withInput,
+  SpatialDropout2D: spatialDropout,
+};
+
+/** Numbers that Keras 3 wraps as arrays. */
+const arrayClasses = new Set(['__tensor__', '__numpy__']);
+
+/**
+ * A layer of Keras as the layer of tfjs that computes the same, where the two spell it otherwise; an array of numbers
+ * as the numbers. All else is given back as it came.
+ */
+export const respell = (given: Topology): unknown => {
+  const { class_name: className, config } = given;
+  if (!isFields(config)) return given;
+  if (arrayClasses.has(className)) return single(config.value);
+  const spelling = typeof config.name === 'string' ? spellings[className] : undefined;
+  return spelling ? { ...given, ...spelling(config) } : given;
+};
