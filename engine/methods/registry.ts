@@ -9,6 +9,7 @@ import { ctkd } from './ctkd';
 import { cwd } from './cwd';
 import { fitnets } from './fitnets';
 import { gkd } from './gkd';
+import { hsakd } from './hsakd';
 import { kd } from './kd';
 import { la } from './la';
 import { lshfm } from './lshfm';
@@ -18,6 +19,7 @@ import { mixskd } from './mixskd';
 import { pa } from './pa';
 import { simreg } from './simreg';
 import { sp } from './sp';
+import { sskd } from './sskd';
 import { task } from './task';
 import { zipf } from './zipf';
 
@@ -39,6 +41,8 @@ export const methods: readonly Method[] = [
   la,
   csc,
   zipf,
+  hsakd,
+  sskd,
   mcl,
   mixskd,
 ];
@@ -61,6 +65,8 @@ export const lossSchema = z.discriminatedUnion('method', [
   la.options,
   csc.options,
   zipf.options,
+  hsakd.options,
+  sskd.options,
   mcl.options,
   mixskd.options,
 ]);

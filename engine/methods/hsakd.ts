@@ -1,0 +1,135 @@
+import type * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
+import { isMap } from '../adapters/build';
+import { lossKeys } from '../contract/recipe';
+import { crossEntropy } from '../losses/crossEntropy';
+import { kdLoss } from '../losses/kd';
+import { jointLabels, turns } from '../losses/rotations';
+import { withoutTape } from '../models/tape';
+import { auxiliaryBranch, type Branch } from './branch';
+import { matchPairs, requireMaps, type MatchedPair } from './matchedPairs';
+import type { Method, MethodStage, PairNeeds, Prepared, Setup, Step } from './method';
+import { requireSquare, rotatedView } from './rotatedView';
+
+const options = z.strictObject({
+  method: z.literal('hsakd'),
+  ...lossKeys,
+  temperature: z.number().positive().default(3).describe('Softens all distributions that are matched.'),
+  headEpochs: z
+    .int()
+    .positive()
+    .optional()
+    .describe('Epochs that the teacher’s classifiers are trained first; without it, as many as the student.'),
+});
+type Options = z.infer<typeof options>;
+
+const needs: PairNeeds = { channels: 'any', sizes: 'resized' };
+
+/** A pair of maps with a classifier of class and rotation on either side. */
+interface Stage {
+  match: MatchedPair;
+  student: Branch;
+  teacher: Branch;
+}
+
+type Side = 'student' | 'teacher';
+
+const build = (setup: Setup): Stage[] => {
+  const matches = matchPairs(setup, needs);
+  const branch = (side: Side, match: MatchedPair): Branch => {
+    const shapes = matches.flatMap(({ pair }) => {
+      const shape = pair[`${side}Shape`];
+      return isMap(shape) ? [shape] : [];
+    });
+    const [shape, last] = [shapes[matches.indexOf(match)], shapes.at(-1)];
+    if (!shape || !last) throw new Error('hsakd is built on maps only.');
+    const name = `${side}/${match.name}`;
+    return auxiliaryBranch(shape, last, shape === last, setup.classes * turns, setup.random(name), name);
+  };
+  return matches.map((match) => ({
+    match,
+    student: branch('student', match),
+    teacher: branch('teacher', match),
+  }));
+};
+
+/** The logits [4N, 4K] of a stage's classifier. */
+const judge = (branch: Branch, map: tf.Tensor, training: boolean): tf.Tensor2D =>
+  branch.logits(branch.features(map, training));
+
+const variablesOf = (branches: readonly Branch[]): Map<string, tf.Variable> =>
+  new Map(branches.flatMap(({ variables }) => [...variables]));
+
+/** Trains the teacher's classifiers on its frozen maps. */
+const headStage = (stages: readonly Stage[], epochs: number): MethodStage => ({
+  name: 'heads',
+  training: { epochs },
+  variables: variablesOf(stages.map(({ teacher }) => teacher)),
+  losses: (step: Step) => {
+    const outputs = step.teacher(0, step.view);
+    const labels = jointLabels(step.batch.labels);
+    return Object.fromEntries(
+      stages.map(({ match, teacher }) => [
+        match.pair.teacher,
+        crossEntropy(judge(teacher, outputs.tap(match.pair.teacher), true), labels),
+      ]),
+    );
+  },
+});
+
+const lossesOf = (stages: readonly Stage[], step: Step, temperature: number): Record<string, tf.Scalar> => {
+  const [student, teacher] = [step.student(step.view), step.teacher(0, step.view)];
+  const joint = stages.map(({ match, student: own, teacher: its }) => {
+    const target = withoutTape(() => judge(its, teacher.tap(match.pair.teacher), false));
+    return [match.name, kdLoss(judge(own, student.tap(match.pair.student), true), target, temperature)];
+  });
+  return {
+    logits: kdLoss(student.logits, teacher.logits, temperature),
+    ...(Object.fromEntries(joint) as Record<string, tf.Scalar>),
+  };
+};
+
+/**
+ * Hierarchical self-supervised augmented knowledge distillation, offline: every picture is turned four ways, and every
+ * matched stage of both networks gets a classifier of class and rotation together, 4K outputs, joint label 4y + r. First,
+ * in a stage of its own, the teacher's classifiers are trained by cross-entropy on its frozen maps. Then over all 4N pictures
+ * T² · KL_T(zt ‖ zs) + Σ_stages T² · KL_T(qt ‖ qs); the student's cross-entropy on unturned pictures is the recipe's `task`.
+ * All classifiers beside the student's own are dropped.
+ *
+ * T 3 and weights 1 are those of the code. Decided here: stages are the matched pairs, not the stages of equal number;
+ * branches are strided convolutions instead of copies of the remaining stages; the classifiers are trained for as many epochs
+ * as the student, with its settings; the backbone stays frozen (the code's other variant trains it too).
+ */
+export const hsakd = {
+  id: 'hsakd',
+  title: 'Self-supervised stages (HSAKD)',
+  summary:
+    'Teaches at every stage which class a picture has and how it is turned; strong, at four pictures for each one.',
+  source: 'Yang et al., Hierarchical Self-supervised Augmented Knowledge Distillation (IJCAI 2021).',
+  url: 'https://arxiv.org/abs/2107.13715',
+  tasks: ['classification'],
+  needsTeacher: true,
+  pairs: 'features',
+  needs,
+  defaultWeight: 1,
+  options,
+  prepare: (setup: Setup, { temperature, headEpochs }: Options): Prepared => {
+    requireSquare(setup, 'hsakd');
+    requireMaps(setup, 'hsakd', 'classifiers on feature maps');
+    const stages = build(setup);
+    const students = stages.map(({ student }) => student);
+    const branches = [...students, ...stages.map(({ teacher }) => teacher)];
+    return {
+      taps: {
+        student: stages.map(({ match }) => match.pair.student),
+        teachers: [stages.map(({ match }) => match.pair.teacher)],
+      },
+      variables: variablesOf(students),
+      memory: new Map(branches.flatMap(({ statistics }) => [...(statistics ?? [])])),
+      adapters: stages.map(({ match: { pair, adapter } }) => ({ pair, adapter })),
+      stages: [headStage(stages, headEpochs ?? setup.epochs)],
+      view: rotatedView,
+      losses: (step) => lossesOf(stages, step, temperature),
+    };
+  },
+} satisfies Method<Options>;
