@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import type { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend';
+import { foldBatchNorms } from './foldBatchNorm';
 import { encodeSavedModel, setNode, stepNode } from './savedModel';
 import { trace, Untraceable, type Trace } from './trace';
 
@@ -20,7 +21,7 @@ export interface GraphStep {
 const load = (backend: NodeJSKernelBackend, found: Trace): number => {
   const folder = mkdtempSync(join(tmpdir(), 'retort-graph-'));
   try {
-    writeFileSync(join(folder, 'saved_model.pb'), encodeSavedModel(found));
+    writeFileSync(join(folder, 'saved_model.pb'), encodeSavedModel(foldBatchNorms(found)));
     return backend.loadSavedModelMetaGraph(folder, 'serve');
   } catch (error) {
     throw new Untraceable(`TensorFlow refuses it as a graph (${(error as Error).message.split('\n')[0]})`);
@@ -89,14 +90,24 @@ class SessionStep implements GraphStep {
   }
 }
 
+/** Values that may become part of a graph, which is built in memory and holds at most 2 GB; beyond, they stay variables. */
+const mostConstants = 2 ** 26;
+
+const fewEnough = (fixed: readonly tf.Variable[]): ReadonlySet<tf.Variable> => {
+  const values = fixed.reduce((sum, { size }) => sum + size, 0);
+  return new Set(values <= mostConstants ? fixed : []);
+};
+
 /**
  * Turns a step into a graph: executes it once to see what it asks of TensorFlow, puts the variables back, and loads
  * the same operations as a session. `step` must be a pure function of `inputs` and tfjs variables, and give scalars.
- * Throws `Untraceable` where it is not.
+ * The variables in `fixed` keep their values as long as the graph is used, so what depends on them alone is computed
+ * once. Throws `Untraceable` where the step is not pure.
  */
 export const compileStep = (
   inputs: readonly tf.Tensor[],
   step: () => Record<string, tf.Scalar>,
+  fixed: readonly tf.Variable[] = [],
 ): GraphStep => {
   const backend = tf.backend() as NodeJSKernelBackend;
   const before = Object.values(tf.engine().state.registeredVariables).map(
@@ -104,7 +115,7 @@ export const compileStep = (
   );
   let found: Trace;
   try {
-    found = trace(backend, inputs, step);
+    found = trace(backend, inputs, step, fewEnough(fixed));
   } finally {
     for (const [variable, value] of before) {
       variable.assign(value);

@@ -62,6 +62,7 @@ class Tracer {
   constructor(
     private readonly backend: NodeJSKernelBackend,
     readonly inputs: readonly { name: string; tensor: tf.Tensor }[],
+    private readonly fixed: ReadonlySet<tf.Variable>,
   ) {
     for (const { name, tensor } of inputs) this.sources.set(tensor.dataId, { node: name, output: 0 });
   }
@@ -92,7 +93,8 @@ class Tracer {
     const known = this.sources.get(input.dataId);
     if (known) return known;
     const variable = this.before.get(input.dataId);
-    const source = variable ? { node: `read${this.touch(variable)}`, output: 0 } : this.constantOf(input);
+    const isVariable = variable !== undefined && !this.fixed.has(variable);
+    const source = isVariable ? { node: `read${this.touch(variable)}`, output: 0 } : this.constantOf(input);
     this.sources.set(input.dataId, source);
     return source;
   }
@@ -103,6 +105,7 @@ class Tracer {
     for (const [data, variable] of this.before) {
       if (variable.isDisposed) throw new Untraceable('it disposes a variable');
       if (variable.dataId !== data) {
+        if (this.fixed.has(variable)) throw new Untraceable('it changes what is said to be fixed');
         changed.set(variable, this.sourceOf(variable));
         this.touch(variable);
       }
@@ -163,16 +166,17 @@ const intercept = (backend: NodeJSKernelBackend, tracer: Tracer): (() => void) =
 };
 
 /**
- * Executes a step once and records what it asks of TensorFlow. The step's effect on variables stands. Throws
- * {@link Untraceable} for a step that reads a tensor's value or draws random numbers.
+ * Executes a step once and records what it asks of TensorFlow. The step's effect on variables stands. Variables in
+ * `fixed` become constants. Throws {@link Untraceable} for a step that reads a tensor's value or draws random numbers.
  */
 export const trace = (
   backend: NodeJSKernelBackend,
   inputs: readonly tf.Tensor[],
   step: () => Record<string, tf.Scalar>,
+  fixed: ReadonlySet<tf.Variable>,
 ): Trace => {
   const named = inputs.map((tensor, index) => ({ name: `input${index}`, tensor }));
-  const tracer = new Tracer(backend, named);
+  const tracer = new Tracer(backend, named, fixed);
   const restore = intercept(backend, tracer);
   try {
     const made = step();

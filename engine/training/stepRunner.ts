@@ -32,6 +32,10 @@ const tensorsOf = ({ batch, drawn, learningRate, epoch, seed }: StepInputs): tf.
   ...[...drawn.values()].flatMap((tensors) => Object.values(tensors)),
 ];
 
+/** A teacher's variables: no stage changes them once it has begun. */
+const fixedOf = ({ teachers }: StepPlan): tf.Variable[] =>
+  teachers.flatMap(({ trainable, statistics }) => [...trainable.values(), ...statistics.values()]);
+
 const signature = (tensors: readonly tf.Tensor[]): string =>
   tensors.map(({ shape }) => shape.join('x')).join(' ');
 
@@ -76,7 +80,7 @@ class GraphRunner implements StepRunner {
 
   private compile(key: string, tensors: readonly tf.Tensor[], inputs: StepInputs): GraphStep | null {
     try {
-      const graph = compileStep(tensors, () => trainStep(this.plan, inputs));
+      const graph = compileStep(tensors, () => trainStep(this.plan, inputs), fixedOf(this.plan));
       this.graphs.set(key, graph);
       return graph;
     } catch (error) {

@@ -16,7 +16,7 @@ import { matrixSide, type BenchTask } from './tasks';
 
 /** How the engine computes: which backend, and whether a step is one graph. */
 export interface EngineSubject {
-  backend: 'tensorflow' | 'cpu';
+  backend: 'tensorflow' | 'wasm' | 'cpu';
   graph: boolean;
 }
 
@@ -51,14 +51,15 @@ const positionsOf = (batch: number): Int32Array => Int32Array.from({ length: bat
 const forwardPass = async (task: BenchTask, { models, batch }: Place, graph: boolean): Promise<Work> => {
   const network = await openModel(`${models}#${task.network}`, { input: inputOptions, seed: 'bench' });
   const { inputShape, macs } = network.info;
-  const images = tf.randomUniform([batch, ...inputShape], 0, 255);
+  const images = tf.randomUniform([batch, ...inputShape], 0, 255, 'float32', 7);
   const forward = () =>
     tf.tidy(() => ({
       mean: network.forward(images, { taps: [], training: false }).logits.mean<tf.Scalar>(),
     }));
   const operations = 2 * macs * batch;
   if (!graph) return { operations, run: () => tf.tidy(() => forward().mean.dataSync()[0] ?? NaN) };
-  const compiled = compileStep([images], forward);
+  const weights = [...network.trainable.values(), ...network.statistics.values()];
+  const compiled = compileStep([images], forward, weights);
   return { operations, run: () => compiled.run([images]).mean ?? NaN };
 };
 
@@ -73,7 +74,7 @@ const inputsOf = (split: Split, batch: number): StepInputs => ({
 const trainingStep = async (task: BenchTask, place: Place, graph: boolean): Promise<Work> => {
   const { folder, models, batch } = place;
   const file = await writeProject(folder, models, task, batch);
-  const recipe = { ...(await readRecipe(file)), backend: tf.getBackend() as 'tensorflow' | 'cpu' };
+  const recipe = { ...(await readRecipe(file)), backend: tf.getBackend() as EngineSubject['backend'] };
   const prepared = await prepareRun(freezeRecipe(recipe, file));
   const stage = prepared.stages.at(-1);
   if (!stage) throw new Error('The recipe has no stage.');

@@ -1,7 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeBatch } from '../../engine/data/batches';
+import type { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend';
+import { foldBatchNorms } from '../../engine/graph/foldBatchNorm';
 import { compileStep } from '../../engine/graph/graphStep';
+import { trace } from '../../engine/graph/trace';
 import { readRecipe } from '../../engine/recipe';
 import { freezeRecipe } from '../../engine/run/folder';
 import { prepareRun, type PreparedRun } from '../../engine/run/prepare';
@@ -63,8 +66,14 @@ const both = async (losses: unknown) => {
   const running = startStage(stage, prepared.measures);
   const start = [...running.saved.values()].map((variable) => variable.clone());
   const inputs = Array.from({ length: steps }, (_, step) => inputsOf(prepared, running, step));
-  const graph = compileStep(tensorsOf(inputs[0] as StepInputs), () =>
-    trainStep(running.plan, inputs[0] as StepInputs),
+  const fixed = prepared.teachers.flatMap((teacher) => [
+    ...teacher.trainable.values(),
+    ...teacher.statistics.values(),
+  ]);
+  const graph = compileStep(
+    tensorsOf(inputs[0] as StepInputs),
+    () => trainStep(running.plan, inputs[0] as StepInputs),
+    fixed,
   );
   const untouched = valuesOf(running);
   const asGraph = inputs.map((one) => graph.run(tensorsOf(one)));
@@ -139,6 +148,54 @@ describe.skipIf(backend !== 'tensorflow')('a training step as one graph', () => 
     graph.push();
     expect(graph.run([input])).toEqual({ sum: 1020 });
     graph.dispose();
+  });
+
+  it('takes fixed variables as constants, and folds batch normalisation into the convolution before it', () => {
+    const random = (shape: number[], mean = 0) => tf.variable(tf.randomNormal(shape, mean));
+    const x = tf.randomNormal<tf.Rank.R4>([2, 6, 6, 3]);
+    const [kernel, depthwise] = [random([3, 3, 3, 4]), random([3, 3, 4, 2])] as tf.Variable<tf.Rank.R4>[];
+    const norms = [4, 8].map((channels) => ({
+      mean: random([channels]),
+      variance: tf.variable(tf.randomUniform([channels], 0.5, 2)),
+      offset: random([channels]),
+      scale: random([channels], 1),
+    }));
+    const normalised = (input: tf.Tensor4D, which: number): tf.Tensor4D => {
+      const { mean, variance, offset, scale } = norms[which] as Record<string, tf.Tensor1D>;
+      return tf.batchNorm4d(input, mean as tf.Tensor1D, variance as tf.Tensor1D, offset, scale, 0.01);
+    };
+    const step = () =>
+      tf.tidy(() => {
+        const kept = tf.conv2d(x, kernel as tf.Variable<tf.Rank.R4>, 1, 'same');
+        const inner = normalised(tf.conv2d(x, kernel as tf.Variable<tf.Rank.R4>, 2, 'same'), 0).relu();
+        const maps = tf.depthwiseConv2d(
+          inner as tf.Tensor4D,
+          depthwise as tf.Variable<tf.Rank.R4>,
+          1,
+          'same',
+        );
+        const results = [kept, normalised(kept, 0), normalised(maps, 1)];
+        return Object.fromEntries(results.map((one, index) => [index, tf.mean<tf.Scalar>(tf.square(one))]));
+      });
+    const fixed = [...norms.flatMap((norm) => Object.values(norm)), kernel, depthwise] as tf.Variable[];
+    const seen = trace(tf.backend() as NodeJSKernelBackend, [x], step, new Set(fixed));
+    const operations = foldBatchNorms(seen).operations.map(({ op }) => op);
+    expect(operations.filter((op) => op === 'BiasAdd')).toHaveLength(2);
+    expect(operations.filter((op) => op === 'FusedBatchNorm')).toHaveLength(1);
+    const graph = compileStep([x], step, fixed);
+    const wanted = step();
+    for (const [name, value] of Object.entries(graph.run([x])))
+      expect(value / (wanted[name]?.dataSync()[0] ?? NaN)).toBeCloseTo(1, 5);
+    graph.dispose();
+  });
+
+  it('refuses a step that changes what is fixed', () => {
+    const variable = tf.variable(tf.scalar(1));
+    const changing = () => {
+      variable.assign(tf.scalar(2));
+      return { loss: tf.scalar(0) };
+    };
+    expect(() => compileStep([], changing, [variable])).toThrow(/it changes what is said to be fixed/);
   });
 
   it.each([
