@@ -7,12 +7,15 @@ import type { RunChange } from '../runs/runStore';
 import type { Services } from '../services';
 import { connectPage } from './pageMessages';
 
+/** Equal for equal states. */
+const stateKey = ({ status, state }: Run): string => `${status} ${state.updatedAt}`;
+
 /** The live curves of some runs. A hidden page gets nothing; when shown again it gets all, whole. */
 export class CurvesPanel implements vscode.Disposable {
   private readonly link;
   private readonly parts: vscode.Disposable[] = [];
-  /** How many points of each run the page has. */
-  private readonly sent = new Map<string, number>();
+  /** What the page has of each run: how many points, and which state. */
+  private readonly sent = new Map<string, { count: number; state: string }>();
   private pending: Promise<unknown> = Promise.resolve();
   private isOpen = false;
 
@@ -120,13 +123,16 @@ export class CurvesPanel implements vscode.Disposable {
 
   private async append(id: string): Promise<void> {
     const run = this.services.store.get(id);
-    const from = this.sent.get(id);
-    if (!run || from === undefined) return;
+    const sent = this.sent.get(id);
+    if (!run || !sent) return;
     const tail = this.services.store.tail(run);
     const kept = await tail.read();
+    const from = sent.count;
     if (kept < from) return this.showAll();
     const points = tail.points.slice(from);
-    this.sent.set(id, from + points.length);
+    const state = stateKey(run);
+    if (points.length === 0 && state === sent.state) return;
+    this.sent.set(id, { count: from + points.length, state });
     await this.link.page.append.asEvent(id, from, points, pageState(run), await this.reportOf(run));
   }
 
@@ -139,7 +145,7 @@ export class CurvesPanel implements vscode.Disposable {
       const tail = this.services.store.tail(run);
       await tail.read();
       const points = [...tail.points];
-      this.sent.set(run.id, points.length);
+      this.sent.set(run.id, { count: points.length, state: stateKey(run) });
       const { recipe } = frozen;
       const report = await this.reportOf(run);
       snapshots.push({ id: run.id, name: run.name, state: pageState(run), recipe, points, report });

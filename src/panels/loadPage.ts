@@ -1,6 +1,12 @@
 import * as vscode from 'vscode';
 import { panelHtml } from './panelHtml';
 
+/** The retort, for the tab of a page. */
+export const tabIcon = (extensionUri: vscode.Uri): { light: vscode.Uri; dark: vscode.Uri } => ({
+  light: vscode.Uri.joinPath(extensionUri, 'media', 'tab-light.svg'),
+  dark: vscode.Uri.joinPath(extensionUri, 'media', 'tab-dark.svg'),
+});
+
 /** Fills a panel with one of the built pages. It may load what the build made for pages, and nothing else. */
 export const loadPage = (
   panel: vscode.WebviewPanel,
@@ -8,13 +14,9 @@ export const loadPage = (
   page: 'curves' | 'activations',
 ): void => {
   const built = vscode.Uri.joinPath(extensionUri, 'dist', 'webview');
-  const media = vscode.Uri.joinPath(extensionUri, 'media');
   const { webview } = panel;
   webview.options = { enableScripts: true, localResourceRoots: [built] };
-  panel.iconPath = {
-    light: vscode.Uri.joinPath(media, 'tab-light.svg'),
-    dark: vscode.Uri.joinPath(media, 'tab-dark.svg'),
-  };
+  panel.iconPath = tabIcon(extensionUri);
   const file = (name: string): string => webview.asWebviewUri(vscode.Uri.joinPath(built, name)).toString();
   webview.html = panelHtml({
     title: panel.title,

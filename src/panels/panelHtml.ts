@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 
 export interface PageFiles {
   title: string;
@@ -41,16 +41,3 @@ export const panelHtml = (files: PageFiles, nonce = makeNonce()): string => `<!D
 </body>
 </html>
 `;
-
-/** A run's report for a page without scripts: a policy before all else allows just the styles that stand in it. */
-export const reportHtml = (report: string): string => {
-  const styles = [...report.matchAll(/<style>([\s\S]*?)<\/style>/g)].map(
-    ([, style]) =>
-      `'sha256-${createHash('sha256')
-        .update(style ?? '')
-        .digest('base64')}'`,
-  );
-  const policy = `default-src 'none'; img-src data:; style-src ${styles.join(' ') || "'none'"}`;
-  const meta = `<meta http-equiv="Content-Security-Policy" content="${policy}">`;
-  return /<head>/i.test(report) ? report.replace(/<head>/i, (head) => head + meta) : meta + report;
-};

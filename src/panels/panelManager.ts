@@ -1,24 +1,21 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import * as vscode from 'vscode';
-import { Failed } from '../../engine/contract/failure';
-import { runFiles } from '../../engine/contract/run';
 import { panelTypes } from '../contributions';
 import type { Run } from '../runs/runFolder';
 import type { Services } from '../services';
 import { ActivationsPanel } from './activationsPanel';
 import { CurvesPanel } from './curvesPanel';
 import { loadPage } from './loadPage';
-import { reportHtml } from './panelHtml';
+import { ReportPanels } from './reportPanels';
 
 /** Opens each kind of page once, beside the code, and brings it back after a reload. */
 export class PanelManager implements vscode.Disposable {
   private curves: CurvesPanel | undefined;
   private activations: ActivationsPanel | undefined;
-  private readonly reports = new Map<string, vscode.WebviewPanel>();
+  private readonly reports: ReportPanels;
   private readonly serializers: vscode.Disposable[];
 
   constructor(private readonly services: Services) {
+    this.reports = new ReportPanels(services.extensionUri);
     this.serializers = [
       vscode.window.registerWebviewPanelSerializer(panelTypes.curves, {
         deserializeWebviewPanel: async (panel) => this.fillCurves(panel, this.remembered(panelTypes.curves)),
@@ -46,18 +43,9 @@ export class PanelManager implements vscode.Disposable {
     panel.reveal(undefined, true);
   }
 
-  /** The report in a page without scripts. Throws `Failed` for a run that has none yet. */
-  async openReport(run: Run): Promise<void> {
-    const text = await readFile(join(run.folder, runFiles.reportHtml), 'utf8').catch(() => null);
-    if (text === null)
-      throw new Failed(
-        'runNotFound',
-        `“${run.name}” has no report yet.`,
-        'Reports are written when a run ends.',
-      );
-    const panel = this.reports.get(run.id) ?? this.createReport(run);
-    panel.webview.html = reportHtml(text);
-    panel.reveal();
+  /** Throws `Failed` for a run that has no report yet. */
+  openReport(run: Run): Promise<void> {
+    return this.reports.show(run, this.column());
   }
 
   /** Whether the user sees this run's curves right now. */
@@ -66,7 +54,7 @@ export class PanelManager implements vscode.Disposable {
   }
 
   dispose(): void {
-    vscode.Disposable.from(...this.serializers).dispose();
+    vscode.Disposable.from(this.reports, ...this.serializers).dispose();
     this.curves?.dispose();
     this.activations?.dispose();
   }
@@ -80,15 +68,6 @@ export class PanelManager implements vscode.Disposable {
   private create(type: string): vscode.WebviewPanel {
     const place = { viewColumn: this.column(), preserveFocus: true };
     return vscode.window.createWebviewPanel(type, '', place, { enableFindWidget: true });
-  }
-
-  private createReport(run: Run): vscode.WebviewPanel {
-    const options = { enableScripts: false, localResourceRoots: [], enableFindWidget: true };
-    const title = `Report: ${run.name}`;
-    const panel = vscode.window.createWebviewPanel(panelTypes.report, title, this.column(), options);
-    this.reports.set(run.id, panel);
-    panel.onDidDispose(() => this.reports.delete(run.id));
-    return panel;
   }
 
   private fillCurves(panel: vscode.WebviewPanel, ids: string[]): void {

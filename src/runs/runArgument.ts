@@ -25,7 +25,7 @@ export const runOf = async (
   if (typeof argument === 'string') return store.get(argument) ?? tellNone();
   if (argument) return store.get(argument.run.id) ?? tellNone();
   const fit = store.list().filter(isFit);
-  if (fit.length === 0) return tellNone();
+  if (fit.length <= 1) return fit[0] ?? tellNone();
   return (await vscode.window.showQuickPick(fit.map(pickItem), { placeHolder: 'Which run?' }))?.run;
 };
 

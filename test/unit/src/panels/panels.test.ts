@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { contentSecurityPolicy, makeNonce, panelHtml, reportHtml } from '../../../../src/panels/panelHtml';
+import { contentSecurityPolicy, makeNonce, panelHtml } from '../../../../src/panels/panelHtml';
+import { reportHtml } from '../../../../src/panels/reportHtml';
 import { connectPage, isPageMessage } from '../../../../src/panels/pageMessages';
 import { checkedSample, checkedSheetRequest } from '../../../../src/panels/pageRequests';
 
@@ -33,14 +34,25 @@ describe('panelHtml', () => {
 });
 
 describe('reportHtml', () => {
-  it('puts a policy first that allows just the styles of the report', () => {
-    const html = reportHtml(
-      '<!DOCTYPE html><html><head><style>p{}</style></head><body><script>x</script></body>',
-    );
-    const policy = /<head><meta http-equiv="Content-Security-Policy" content="([^"]+)">/.exec(html)?.[1];
-    const hash = createHash('sha256').update('p{}').digest('base64');
-    expect(policy).toBe(`default-src 'none'; img-src data:; style-src 'sha256-${hash}'`);
-    expect(reportHtml('<p>text')).toContain("style-src 'none'");
+  const style = ':root { color-scheme: light dark; } @media (prefers-color-scheme: dark) { p {} }';
+  const report = `<!doctype html><html><head><meta http-equiv="Content-Security-Policy" content="style-src 'sha256-x'"><style>${style}</style></head><body><script>x</script></body>`;
+  const policyOf = (html: string): string[] =>
+    [...html.matchAll(/Content-Security-Policy" content="([^"]+)"/g)].map(([, policy]) => policy ?? '');
+
+  it('puts one policy first that allows just the styles of the report, as they stand', () => {
+    const html = reportHtml(report, true);
+    const shown = /<style>(.*)<\/style>/.exec(html)?.[1] ?? '';
+    const hash = createHash('sha256').update(shown).digest('base64');
+    expect(policyOf(html)).toEqual([`default-src 'none'; img-src data:; style-src 'sha256-${hash}'`]);
+    expect(html.indexOf('Content-Security-Policy')).toBeLessThan(html.indexOf('<style>'));
+    expect(policyOf(reportHtml('<p>text', true))).toEqual([
+      "default-src 'none'; img-src data:; style-src 'none'",
+    ]);
+  });
+
+  it('takes the editor’s colours, whatever the system’s are', () => {
+    expect(reportHtml(report, true)).toContain(':root { color-scheme: dark; } @media all { p {} }');
+    expect(reportHtml(report, false)).toContain(':root { color-scheme: light; } @media not all { p {} }');
   });
 });
 
