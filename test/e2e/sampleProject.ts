@@ -65,7 +65,7 @@ export const makeSampleProject = async (): Promise<SampleProject> => {
     runs: async () => {
       const names = await readdir(runsFolder).catch(() => []);
       return names
-        .filter((name) => !name.startsWith('.'))
+        .filter((name) => !name.endsWith('.tmp'))
         .sort()
         .reverse()
         .map((name) => join(runsFolder, name));

@@ -180,7 +180,7 @@ describe('a newcomer distils a model', () => {
     const recipe = JSON.parse(await project.read('shapes.distill.json'));
     const shorter = { ...recipe, data: { ...recipe.data, limit: 512 }, control: false };
     await project.write('shapes.distill.json', JSON.stringify(shorter));
-    await workbench.openFile('shapes.distill.json');
+    await workbench.tab('shapes.distill.json').click();
     await workbench.titleAction('Run').click();
     await expect.poll(() => project.runs(), runWithin).toHaveLength(2);
     const [run] = await project.runs();

@@ -67,9 +67,8 @@ export class Workbench {
 
   async openFile(name: string): Promise<void> {
     await this.openQuickInput('ControlOrMeta+P', name);
-    await this.quickRow(name).waitFor();
-    await this.page.keyboard.press('Enter');
-    await this.tab(name).waitFor();
+    await this.quickRow(name).click();
+    await this.page.locator('.tabs-container .tab.active', { hasText: name }).first().waitFor();
   }
 
   tab(name: string | RegExp): Locator {
