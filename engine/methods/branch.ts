@@ -23,21 +23,20 @@ const widths = ([height, , channels]: MapShape, [toHeight, , toChannels]: MapSha
 };
 
 /**
- * For a map within a network, one 3x3 convolution, batch normalisation and ReLU for each halving that is left until the
- * network's last map, at least one; for the last map itself nothing. Then global average pooling and a linear classifier.
- * The published branches copy the network's remaining stages, which cannot be cut out of an arbitrary network.
+ * One 3x3 convolution, batch normalisation and ReLU for each halving that is left until the network's last map, at least
+ * one; then global average pooling and a linear classifier. The published branches copy the network's remaining stages,
+ * which cannot be cut out of an arbitrary network.
  * @param shape the map's, without the batch dimension
  * @param last the shape of the network's last map
  */
 export const auxiliaryBranch = (
   shape: MapShape,
   last: MapShape,
-  isLast: boolean,
   classes: number,
   random: Random,
   name: string,
 ): Branch => {
-  const steps = isLast ? [] : widths(shape, last);
+  const steps = widths(shape, last);
   const kind = shape[0] > last[0] ? 'half' : 'same';
   const embed = sequence(
     ...steps.flatMap((width, index) => {

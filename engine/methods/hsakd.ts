@@ -44,7 +44,7 @@ const build = (setup: Setup): Stage[] => {
     const [shape, last] = [shapes[matches.indexOf(match)], shapes.at(-1)];
     if (!shape || !last) throw new Error('hsakd is built on maps only.');
     const name = `${side}/${match.name}`;
-    return auxiliaryBranch(shape, last, shape === last, setup.classes * turns, setup.random(name), name);
+    return auxiliaryBranch(shape, last, setup.classes * turns, setup.random(name), name);
   };
   return matches.map((match) => ({
     match,
@@ -97,7 +97,7 @@ const lossesOf = (stages: readonly Stage[], step: Step, temperature: number): Re
  * All classifiers beside the student's own are dropped.
  *
  * T 3 and weights 1 are those of the code. Decided here: stages are the matched pairs, not the stages of equal number;
- * branches are strided convolutions instead of copies of the remaining stages; the classifiers are trained for as many epochs
+ * branches are a few strided convolutions, one even on the last map, instead of copies of the remaining stages; the classifiers are trained for as many epochs
  * as the student, with its settings; the backbone stays frozen (the code's other variant trains it too).
  */
 export const hsakd = {

@@ -74,13 +74,13 @@ const build = (setup: Setup): Modules => {
   const stages = taps.map((tap, index): Stage => {
     const name = `stage${index}`;
     const random = setup.random(name);
-    const branch = auxiliaryBranch(tap.shape, last.shape, false, setup.classes, random, name);
+    const branch = tap === last ? null : auxiliaryBranch(tap.shape, last.shape, setup.classes, random, name);
     const discriminator = sequence(
       linear(channels, 128, random, `${name}/critic/hidden`),
       relu,
       linear(128, 2, random, `${name}/critic/out`),
     );
-    return { tap, branch: tap === last ? null : branch, discriminator };
+    return { tap, branch, discriminator };
   });
   const random = setup.random('self-teacher');
   return {

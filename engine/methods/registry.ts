@@ -15,6 +15,7 @@ import { la } from './la';
 import { lshfm } from './lshfm';
 import { mcl } from './mcl';
 import type { Method } from './method';
+import { mfef } from './mfef';
 import { mixskd } from './mixskd';
 import { pa } from './pa';
 import { simreg } from './simreg';
@@ -45,6 +46,7 @@ export const methods: readonly Method[] = [
   sskd,
   mcl,
   mixskd,
+  mfef,
 ];
 
 /** One entry of a recipe's `losses`: strict options of the method that it names. */
@@ -69,6 +71,7 @@ export const lossSchema = z.discriminatedUnion('method', [
   sskd.options,
   mcl.options,
   mixskd.options,
+  mfef.options,
 ]);
 
 /** Throws `Failed` (recipeInvalid) for a method that there is not. */

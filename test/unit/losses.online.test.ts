@@ -1,7 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { useBackend } from '../../engine/backend/choose';
+import { crossEntropy } from '../../engine/losses/crossEntropy';
+import { kdLoss } from '../../engine/losses/kd';
 import { mclLoss, similarities } from '../../engine/losses/mcl';
+import { fusedDistillation } from '../../engine/losses/mfef';
 import {
   discrimination,
   mixConsistency,
@@ -153,5 +156,33 @@ describe('mixtures', () => {
     expect(Math.max(...drawn)).toBeLessThanOrEqual(1);
     expect(mean).toBeCloseTo(0.5, 1);
     expect(Math.abs(variance - 1 / (4 * (2 * alpha + 1)))).toBeLessThan(0.004);
+  });
+});
+
+describe('a fused classifier', () => {
+  const students = () => goldenInput('MFEF_spec', 'student_logits').map((row) => tf.tensor2d([row]));
+  const fused = () => tf.tensor2d([goldenInput<number[]>('MFEF_spec', 'fused_logits')]);
+  const label = () => tf.tensor1d([goldenInput<number>('MFEF_spec', 'label')], 'int32');
+
+  it('has the golden values', () => {
+    const soft = fusedDistillation(students(), fused(), 3);
+    const parts = golden<number[]>('MFEF_spec', 'kl_T3');
+    expectClose(soft, (parts[0] as number) + (parts[1] as number));
+    const labelled = tf.addN([...students(), fused()].map((logits) => crossEntropy(logits, label())));
+    expectClose(soft.add(labelled), golden('MFEF_spec', 'total'));
+  });
+
+  it('teaches and is not taught by the soft targets', () => {
+    const loss = (student: tf.Tensor, logits: tf.Tensor) =>
+      fusedDistillation([student], logits, 3).add(logits.sum());
+    const student = students()[0] as tf.Tensor2D;
+    const [own, its] = tf.grads(loss)([student, fused()]) as [tf.Tensor, tf.Tensor];
+    expectClose(its, [1, 1, 1]);
+    expectClose(
+      own,
+      tf
+        .grad((logits) => kdLoss(logits, fused(), 3))(student)
+        .arraySync(),
+    );
   });
 });
