@@ -43,6 +43,7 @@ const variablesOf = (adapter: Adapter): tf.Variable[] => [
 const declared = (prepared: Prepared): [string, tf.Variable][] => [
   ...(prepared.variables ?? []),
   ...(prepared.memory ?? []),
+  ...(prepared.stages ?? []).flatMap(({ variables }) => [...variables]),
 ];
 
 /** As a checkpoint names them: the loss's group, then the name that the method declares them under. */
@@ -55,7 +56,7 @@ const namedVariables = (group: string, prepared: Prepared, adapter: Adapter): Ma
   );
 };
 
-/** Memories and peers may be large, and nothing here reads them. */
+/** Memories, heads and peers may be large, and nothing here reads them. */
 const keepOnly = (prepared: Prepared, kept: ReadonlySet<tf.Variable>): void => {
   for (const [, variable] of declared(prepared)) if (!kept.has(variable)) variable.dispose();
   for (const network of prepared.networks?.values() ?? []) network.dispose();
