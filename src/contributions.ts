@@ -32,7 +32,6 @@ export const panelTypes = {
 
 export const contextKeys = {
   hasRuns: 'retort.hasRuns',
-  runActive: 'retort.runActive',
 } as const;
 
 export const settingsSection = 'retort';

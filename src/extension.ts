@@ -3,7 +3,7 @@ import { settingNames } from './contributions';
 import { EngineClient } from './engine/engineClient';
 import { findNode } from './engine/nodeRuntime';
 import { createLog } from './log';
-import { registerLenses, registerRuns } from './register';
+import { registerEngine, registerRecipes, registerRuns } from './register';
 import { findRunRoots } from './runs/runRoots';
 import { RunStore } from './runs/runStore';
 import { RunWatcher } from './runs/runWatcher';
@@ -37,8 +37,9 @@ export const activate = (context: vscode.ExtensionContext): void => {
     engine,
     store,
     watcher,
-    registerLenses(),
+    registerRecipes(services),
     registerRuns(services),
+    registerEngine(services),
     registerShowRequests(services),
     vscode.workspace.onDidChangeConfiguration((event) => {
       if (affects(event, settingNames.nodePath)) engine.stop();

@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
-import { commands } from './contributions';
+import { commands, type CommandId } from './contributions';
 import { SetupPage } from './engine/setupPage';
 import { guarded } from './failureMessage';
-import { ModelLens, type LensTarget } from './models/modelLens';
+import { isLensTarget, ModelLens } from './models/modelLens';
 import { PanelManager } from './panels/panelManager';
 import { distillModel } from './recipes/distillModel';
 import { RecipeLens } from './recipes/recipeLens';
@@ -15,43 +15,61 @@ import { RunTree } from './runs/runTree';
 import type { RunNode } from './runs/runTreeData';
 import type { Services } from './services';
 
-/** The lenses over models and recipes. */
-export const registerLenses = (): vscode.Disposable =>
-  vscode.Disposable.from(new ModelLens(), new RecipeLens());
+/** Registers a command; what fails in it is shown to the user. */
+const register = <A extends unknown[]>(
+  { log }: Services,
+  id: CommandId,
+  act: (...args: A) => Promise<void> | void,
+): vscode.Disposable => vscode.commands.registerCommand(id, guarded(log, act));
 
-/** The run list with its pages and notices, and every command. */
+/** The lenses over models and recipes, and what they start. */
+export const registerRecipes = (services: Services): vscode.Disposable =>
+  vscode.Disposable.from(
+    new ModelLens(),
+    new RecipeLens(),
+    register(services, commands.distillModel, (target: unknown) =>
+      distillModel(services, isLensTarget(target) ? target : undefined),
+    ),
+    register(services, commands.runRecipe, (uri: unknown) =>
+      runRecipe(services, uri instanceof vscode.Uri ? uri : undefined),
+    ),
+  );
+
+/** The run list with its pages and notices, and what can be done with runs. */
 export const registerRuns = (services: Services): vscode.Disposable => {
   const { store, watcher, log } = services;
   const panels = new PanelManager(services);
   const tree = new RunTree(store, watcher, log);
-  const setup = new SetupPage(services);
-  const notices = new RunNotices(store, (id) => panels.isShowing(id));
-  const register = <A extends unknown[]>(
-    id: string,
-    act: (...args: A) => Promise<void> | void,
-  ): vscode.Disposable => vscode.commands.registerCommand(id, guarded(log, act));
   const compare = async (argument: RunArgument | RunChoice, selected?: RunNode[]): Promise<void> => {
     const runs = await runsOf(store, argument, selected ?? tree.selection);
     if (runs.length > 0) panels.openCurves(runs.map((run) => run.id));
   };
+  const remove = async (argument: RunArgument, selected?: RunNode[]): Promise<void> => {
+    const many = selected && selected.length > 1 ? selected.map((node) => node.run) : null;
+    const one = many ? null : await runOf(store, argument, (run) => !isShownActive(run.status));
+    await deleteRuns(services, many ?? (one ? [one] : []));
+  };
   return vscode.Disposable.from(
     panels,
     tree,
-    notices,
+    new RunNotices(store, (id) => panels.isShowing(id)),
+    ...runActions(services, panels).map(([id, isFit, act]) =>
+      register(services, id, onRun(services, isFit, act)),
+    ),
+    register(services, commands.refreshRuns, () => store.reload()),
+    register(services, commands.compareRuns, compare),
+    register(services, commands.deleteRun, remove),
+  );
+};
+
+/** What tells of the engine: its setup and the log. */
+export const registerEngine = (services: Services): vscode.Disposable => {
+  const setup = new SetupPage(services);
+  return vscode.Disposable.from(
     setup,
-    ...runActions(services, panels).map(([id, isFit, act]) => register(id, onRun(services, isFit, act))),
-    register(commands.distillModel, (target?: LensTarget) => distillModel(services, target)),
-    register(commands.runRecipe, (uri?: vscode.Uri) => runRecipe(services, uri)),
-    register(commands.refreshRuns, () => store.reload()),
-    register(commands.compareRuns, compare),
-    register(commands.deleteRun, async (argument: RunArgument, selected?: RunNode[]) => {
-      const many = selected && selected.length > 1 ? selected.map((node) => node.run) : null;
-      const one = many ? null : await runOf(store, argument, (run) => !isShownActive(run.status));
-      await deleteRuns(services, many ?? (one ? [one] : []));
-    }),
-    register(commands.showLog, () => log.show()),
-    register(commands.checkSetup, () => setup.show()),
-    register(commands.restartEngine, async () => {
+    register(services, commands.showLog, () => services.log.show()),
+    register(services, commands.checkSetup, () => setup.show()),
+    register(services, commands.restartEngine, async () => {
       services.engine.stop();
       await setup.show();
     }),

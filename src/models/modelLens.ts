@@ -11,6 +11,14 @@ export interface LensTarget {
   definition: ModelDefinition | null;
 }
 
+/** Menus and keybindings may hand over anything. */
+export const isLensTarget = (value: unknown): value is LensTarget =>
+  typeof value === 'object' &&
+  value !== null &&
+  'definition' in value &&
+  'uri' in value &&
+  typeof value.uri === 'string';
+
 const largestText = 1024 * 1024;
 
 /** The models that a document makes or holds. */

@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 import { Failed } from '../../engine/contract/failure';
 import { metricsCsv } from '../../engine/contract/metrics';
 import { runFiles } from '../../engine/contract/run';
-import { commands } from '../contributions';
+import { commands, type CommandId } from '../contributions';
 import { launchRun } from '../recipes/runRecipe';
 import type { PanelManager } from '../panels/panelManager';
 import type { Services } from '../services';
@@ -136,7 +136,7 @@ const any = (): boolean => true;
 export const runActions = (
   services: Services,
   panels: PanelManager,
-): [string, (run: Run) => boolean, Act][] => [
+): [CommandId, (run: Run) => boolean, Act][] => [
   [commands.openCurves, any, async (run) => panels.openCurves([run.id])],
   [
     commands.openActivations,

@@ -44,13 +44,8 @@ export class RunTree implements vscode.Disposable {
     const active = this.store.active().length;
     const noun = active === 1 ? 'run is' : 'runs are';
     this.view.badge = active > 0 ? { value: active, tooltip: `${active} ${noun} training` } : undefined;
-    this.setContext(contextKeys.hasRuns, this.store.list().length > 0);
-    this.setContext(contextKeys.runActive, active > 0);
-  }
-
-  private setContext(key: string, value: boolean): void {
     void vscode.commands
-      .executeCommand('setContext', key, value)
+      .executeCommand('setContext', contextKeys.hasRuns, this.store.list().length > 0)
       .then(undefined, (error) => this.log.warn(describeError(error)));
   }
 }

@@ -1,7 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { expect, it } from 'vitest';
-import { commands, panelTypes, settingNames, settingsSection, views } from '../../../src/contributions';
+import {
+  commands,
+  contextKeys,
+  panelTypes,
+  settingNames,
+  settingsSection,
+  views,
+} from '../../../src/contributions';
 
 const root = resolve(__dirname, '../../..');
 const manifest = JSON.parse(readFileSync(resolve(root, 'package.json'), 'utf8'));
@@ -41,6 +48,10 @@ it('names only known commands and views in menus, welcome texts and the walkthro
   for (const id of linked) expect(known).toContain(id);
   expect(contributes.views[views.container][0].id).toBe(views.runs);
   for (const { view } of contributes.viewsWelcome) expect(view).toBe(views.runs);
+});
+
+it('asks in menus for every context key that the code sets', () => {
+  for (const key of Object.values(contextKeys)) expect(JSON.stringify(contributes.menus)).toContain(key);
 });
 
 it('wakes up for every page, and never for everything', () => {
