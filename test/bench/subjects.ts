@@ -68,6 +68,7 @@ export const engineSubjects: readonly Subject[] = [
     { backend: 'tensorflow', graph: false },
     ({ kind }) => (kind === 'step' || kind === 'forward' ? null : 'the same as above'),
   ),
+  engine('wasm', 'Retort, WebAssembly', { backend: 'wasm', graph: false }, () => null),
   engine(
     'cpu',
     'Retort, plain JavaScript',

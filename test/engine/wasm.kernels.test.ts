@@ -1,10 +1,32 @@
 import * as tf from '@tensorflow/tfjs';
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { useBackend } from '../../engine/backend/choose';
 
 const values = (shape: number[], seed: number): tf.Tensor => tf.randomNormal(shape, 0, 1, 'float32', seed);
 const maps = (shape: number[], seed: number) => values(shape, seed) as tf.Tensor4D;
+
+interface Section {
+  id: number;
+  payload: Buffer;
+}
+
+/** The sections of a WebAssembly module, in order. */
+const sectionsOf = (module: Buffer): Section[] => {
+  const found: Section[] = [];
+  for (let at = 8; at < module.length;) {
+    const id = module[at++] as number;
+    let [size, shift, byte] = [0, 0, 0];
+    do {
+      byte = module[at++] as number;
+      size += (byte & 127) << shift;
+      shift += 7;
+    } while (byte & 128);
+    found.push({ id, payload: module.subarray(at, (at += size)) });
+  }
+  return found;
+};
 
 interface Case {
   shapes: number[][];
@@ -90,6 +112,13 @@ const cases: Record<string, Case> = {
     ],
     compute: conv(1, 'same'),
   },
+  'convolution that threads share': {
+    shapes: [
+      [2, 12, 12, 19],
+      [3, 3, 19, 21],
+    ],
+    compute: conv(1, 'same'),
+  },
   'dilated convolution forward': {
     shapes: [],
     compute: () => tf.conv2d(maps([2, 8, 8, 3], 1), maps([3, 3, 3, 4], 2), 1, 'same', 'NHWC', 2),
@@ -114,6 +143,13 @@ const cases: Record<string, Case> = {
     shapes: [
       [2, 7, 6, 37],
       [3, 3, 37, 1],
+    ],
+    compute: depthwise(1, 'same'),
+  },
+  'depthwise convolution that threads share': {
+    shapes: [
+      [2, 16, 17, 40],
+      [3, 3, 40, 1],
     ],
     compute: depthwise(1, 'same'),
   },
@@ -209,6 +245,7 @@ const cases: Record<string, Case> = {
   'mean over middle axes, kept': { shapes: [[3, 4, 5, 18]], compute: (x) => tf.mean(x, [1, 2], true) },
   'sum over the last axis': { shapes: [[3, 4, 5]], compute: (x) => tf.sum(x, 2) },
   'mean of everything': { shapes: [[3, 4, 5]], compute: (x) => tf.mean(x) },
+  'relu that threads share': { shapes: [[101, 1001]], compute: (x) => tf.relu(x) },
   relu: { shapes: [[3, 50]], compute: (x) => tf.relu(x) },
   relu6: { shapes: [[3, 50]], compute: (x) => tf.relu6(tf.mul(x, 5)) },
   gather: { shapes: [[6, 3, 2]], compute: (x) => tf.gather(x, tf.tensor1d([0, 5, 5, 2], 'int32')) },
@@ -282,10 +319,10 @@ describe('the wasm backend', () => {
     expect([tf.memory().numTensors, backend.numDataIds()]).toEqual(before);
   });
 
-  it('repeats a product bit for bit', () => {
-    const [a, b] = [values([64, 33], 1), values([64, 21], 2)];
-    const once = () => tf.tidy(() => [...tf.matMul(a, b, true).dataSync()]);
-    expect(once()).toEqual(once());
+  it('repeats bit for bit however threads share the work', () => {
+    const shared = cases['convolution that threads share'] as Case;
+    const first = outcomes(shared);
+    for (let run = 0; run < 20; run++) expect(outcomes(shared)).toEqual(first);
   });
 });
 
@@ -320,27 +357,30 @@ describe('gradients on the wasm backend, by finite differences', () => {
 });
 
 describe('the compiled kernels', () => {
-  const file = readFileSync('engine/backend/wasm/kernels.wasm');
+  const folder = new URL('../../engine/backend/wasm/', import.meta.url);
+  const compiled = readFileSync(new URL('kernels.wasm', folder));
+  const source = readFileSync(new URL('kernels.c', folder));
 
-  /** The ids of a module's sections, in order. */
-  const sections = (bytes: Uint8Array): number[] => {
-    const ids: number[] = [];
-    for (let at = 8; at < bytes.length;) {
-      ids.push(bytes[at] as number);
-      let [size, shift] = [0, 0];
-      do {
-        at += 1;
-        size += ((bytes[at] as number) & 127) << shift;
-        shift += 7;
-      } while ((bytes[at] as number) & 128);
-      at += 1 + size;
-    }
-    return ids;
-  };
+  it('are those of the source', () => {
+    const [hash] = sectionsOf(compiled).flatMap(({ id, payload }) =>
+      id === 0 && payload.subarray(1, 7).toString() === 'source' ? [payload.subarray(7)] : [],
+    );
+    const advice = 'kernels.c has changed: run node setup/kernels.mjs';
+    expect(hash?.toString('hex'), advice).toBe(createHash('sha256').update(source).digest('hex'));
+  });
 
   it('hold no data, which would lie on tfjs’s', () => {
-    const dataSection = 11;
-    expect(sections(file)).toContain(10);
-    expect(sections(file)).not.toContain(dataSection);
+    const [codeSection, dataSection] = [10, 11];
+    const ids = sectionsOf(compiled).map(({ id }) => id);
+    expect(ids).toContain(codeSection);
+    expect(ids).not.toContain(dataSection);
+  });
+
+  it.runIf(process.env.RETORT_TEST_KERNELS === '1')('compile to the same bytes again', async () => {
+    const { compileKernels } = (await import('../../setup/kernels.mjs')) as Record<
+      string,
+      () => Promise<Uint8Array>
+    >;
+    expect(Buffer.from((await compileKernels?.()) ?? []).equals(compiled)).toBe(true);
   });
 });

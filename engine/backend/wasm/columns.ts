@@ -1,4 +1,4 @@
-import type { KernelModule } from './kernelModule';
+import type { Job, KernelModule } from './kernelModule';
 
 const channelTile = 16;
 /** Values that one task of an elementwise kernel does. */
@@ -10,28 +10,33 @@ export interface Matrix {
   channels: number;
 }
 
+const reduction = ({ rows, channels }: Matrix): Job => ({
+  tasks: Math.ceil(channels / channelTile),
+  operations: rows * channels,
+});
+
 /** sums = the sum of x over the rows. */
-export const sumColumns = (kernels: KernelModule, x: number, sums: number, { rows, channels }: Matrix) =>
-  kernels.run('columnSums', Math.ceil(channels / channelTile), [x, x, 0, sums, 0, rows, channels]);
+export const sumColumns = (kernels: KernelModule, x: number, sums: number, matrix: Matrix): void =>
+  kernels.run('columnSums', reduction(matrix), [x, x, 0, sums, 0, matrix.rows, matrix.channels]);
 
 /** sums = the sum of dy over the rows, products = that of dy * (x - mean). */
 export const sumProducts = (
   kernels: KernelModule,
   { x, dy, mean, sums, products }: Record<'x' | 'dy' | 'mean' | 'sums' | 'products', number>,
-  { rows, channels }: Matrix,
+  matrix: Matrix,
 ): void => {
-  const tasks = Math.ceil(channels / channelTile);
-  kernels.run('columnSums', tasks, [x, dy, mean, sums, products, rows, channels]);
+  const words = [x, dy, mean, sums, products, matrix.rows, matrix.channels];
+  kernels.run('columnSums', reduction(matrix), words);
 };
 
 /** Mean and biased variance of each channel. */
 export const momentsOfColumns = (
   kernels: KernelModule,
   { x, mean, variance }: Record<'x' | 'mean' | 'variance', number>,
-  { rows, channels }: Matrix,
+  matrix: Matrix,
 ): void => {
-  const tasks = Math.ceil(channels / channelTile);
-  kernels.run('columnMoments', tasks, [x, x, 0, mean, variance, rows, channels]);
+  const words = [x, x, 0, mean, variance, matrix.rows, matrix.channels];
+  kernels.run('columnMoments', reduction(matrix), words);
 };
 
 export interface Affine {
@@ -56,7 +61,7 @@ export const affine = (kernels: KernelModule, { x, y, out, ...values }: Affine, 
   kernels.floats(shift, channels).set(values.shift);
   const block = Math.max(1, Math.floor(valuesPerTask / channels));
   const words = [x, y, scale, other, shift, out, rows, channels, block];
-  kernels.run('affine', Math.ceil(rows / block), words);
+  kernels.run('affine', { tasks: Math.ceil(rows / block), operations: rows * channels }, words);
 };
 
 /** out = dy where x > 0, else 0. */
@@ -64,4 +69,7 @@ export const reluGradient = (
   kernels: KernelModule,
   { x, dy, out }: Record<'x' | 'dy' | 'out', number>,
   count: number,
-): void => kernels.run('reluGradient', Math.ceil(count / valuesPerTask), [x, dy, out, count, valuesPerTask]);
+): void => {
+  const job = { tasks: Math.ceil(count / valuesPerTask), operations: count };
+  kernels.run('reluGradient', job, [x, dy, out, count, valuesPerTask]);
+};

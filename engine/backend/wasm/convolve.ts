@@ -33,7 +33,8 @@ export const pack = (kernels: KernelModule, matrix: Packing): number => {
   const to = kernels.scratch('packed', panels(columns) * panelColumns * Math.max(1, groups) * rows * 4);
   const offsets = kernels.list('group offsets', groupOffsets);
   const words = [from, to, offsets, groups, rows, columns, rowStep, columnStep];
-  kernels.run('pack', panels(columns), words);
+  const job = { tasks: panels(columns), operations: groups * rows * columns };
+  kernels.run('pack', job, words);
   return to;
 };
 
@@ -74,7 +75,8 @@ export const convolve = (kernels: KernelModule, convolution: Convolution): void 
   const zeros = kernels.zeros(Math.max(input[2], output[2]) + panelColumns);
   const bias = convolution.bias ? paddedBias(kernels, convolution.bias, output[2]) : zeros;
   const offsets = kernels.list('tap offsets', taps.flat());
-  kernels.run('convolve', Math.ceil(points / block), [
+  const operations = points * taps.length * input[2] * output[2];
+  kernels.run('convolve', { tasks: Math.ceil(points / block), operations }, [
     ...[x, filter, bias, zeros, out, offsets, taps.length, block, points, Number(convolution.relu)],
     ...[...grid, ...input, ...output, ...inStep, ...outStep, ...outOrigin],
   ]);
@@ -106,5 +108,7 @@ export const filterGradient = (kernels: KernelModule, gradient: FilterGradient):
   const offsets = kernels.list('tap offsets', taps.flat());
   const blockRows = Math.max(1, Math.floor(pixelsPerBlock / width));
   const words = [x, packed, out, offsets, batch, ...input, ...output, ...step, blockRows];
-  kernels.run('filterGradient', taps.length * Math.ceil(input[2] / rowsPerTile), words);
+  const tasks = taps.length * Math.ceil(input[2] / rowsPerTile);
+  const operations = batch * height * width * channels * input[2] * taps.length;
+  kernels.run('filterGradient', { tasks, operations }, words);
 };

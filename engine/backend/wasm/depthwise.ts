@@ -25,12 +25,16 @@ const words = (info: tf.backend_util.Conv2DInfo): number[] => [
   ...[info.padInfo.top, info.padInfo.left],
 ];
 
+const operationsOf = (info: tf.backend_util.Conv2DInfo): number =>
+  tf.util.sizeFromShape(info.outShape) * info.filterHeight * info.filterWidth;
+
 const inputGradient = (kernels: KernelModule, call: KernelCall): tf.TensorInfo => {
   const [dy, filter] = [call.input('dy'), call.input('filter')];
   const info = describe(call, call.attribute('inputShape'), filter.shape);
   const out = call.output(info.inShape);
   const addresses = [0, call.address(filter), call.address(dy), call.address(out)];
-  kernels.run('depthwiseInputGradient', info.batchSize * info.inHeight, [...addresses, ...words(info)]);
+  const job = { tasks: info.batchSize * info.inHeight, operations: operationsOf(info) };
+  kernels.run('depthwiseInputGradient', job, [...addresses, ...words(info)]);
   return out;
 };
 
@@ -39,8 +43,8 @@ const filterGradient = (kernels: KernelModule, call: KernelCall): tf.TensorInfo 
   const info = describe(call, x.shape, call.attribute('filterShape'));
   const out = call.output(info.filterShape);
   const addresses = [call.address(x), 0, call.address(dy), call.address(out)];
-  const tasks = Math.ceil(info.outChannels / channelTile);
-  kernels.run('depthwiseFilterGradient', tasks, [...addresses, ...words(info)]);
+  const job = { tasks: Math.ceil(info.outChannels / channelTile), operations: operationsOf(info) };
+  kernels.run('depthwiseFilterGradient', job, [...addresses, ...words(info)]);
   return out;
 };
 

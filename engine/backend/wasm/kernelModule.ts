@@ -1,21 +1,25 @@
 import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { packagedFile } from '../packagedFile';
 import type { StartedModule } from './tfjsModule';
+import { controlBytes, Threads } from './threads';
 
 /** The kernels of kernels.c. */
-export type KernelName =
-  | 'pack'
-  | 'convolve'
-  | 'filterGradient'
-  | 'depthwiseInputGradient'
-  | 'depthwiseFilterGradient'
-  | 'maxPoolGradient'
-  | 'columnSums'
-  | 'columnMoments'
-  | 'affine'
-  | 'reluGradient';
+const kernelNames = [
+  'pack',
+  'convolve',
+  'filterGradient',
+  'depthwiseInputGradient',
+  'depthwiseFilterGradient',
+  'maxPoolGradient',
+  'columnSums',
+  'columnMoments',
+  'affine',
+  'reluGradient',
+] as const;
+export type KernelName = (typeof kernelNames)[number];
 
-type KernelFunction = (args: number, begin: number, end: number) => void;
+export type KernelFunction = (args: number, begin: number, end: number) => void;
 
 const stackBytes = 2 ** 16;
 const argumentCount = 64;
@@ -43,32 +47,50 @@ class Scratch {
   }
 }
 
+/** How much a kernel has to do. */
+export interface Job {
+  tasks: number;
+  /** Multiplications, or values moved, in all. */
+  operations: number;
+}
+
+/** Below this, waking threads takes longer than the job. */
+const worthThreads = 100_000;
+const mostThreads = 16;
+
 /** The compiled kernels.c, instantiated on the heap of tfjs's module. Addresses and sizes are in bytes. */
 export class KernelModule {
-  private readonly argumentsAt: number;
   private readonly scratches = new Map<string, Scratch>();
   private zeroCount = 0;
 
   private constructor(
     private readonly started: StartedModule,
-    private readonly functions: Record<string, KernelFunction>,
-  ) {
-    this.argumentsAt = started.module._malloc(argumentCount * 4);
-  }
+    private readonly functions: readonly KernelFunction[],
+    private readonly argumentsAt: number,
+    private readonly threads: Threads,
+  ) {}
 
   static async start(started: StartedModule): Promise<KernelModule> {
+    const { memory, module } = started;
     const file = packagedFile('wasm/kernels.wasm', 'engine/backend/wasm/kernels.wasm');
     const compiled = await WebAssembly.compile(await readFile(file));
-    const { exports } = new WebAssembly.Instance(compiled, { env: { memory: started.memory } });
-    const stack = exports.__stack_pointer as WebAssembly.Global;
-    stack.value = alignedDown(started.module._malloc(stackBytes) + stackBytes);
-    return new KernelModule(started, exports as Record<string, KernelFunction>);
+    const { exports } = new WebAssembly.Instance(compiled, { env: { memory } });
+    const newStack = () => alignedDown(module._malloc(stackBytes) + stackBytes);
+    (exports.__stack_pointer as WebAssembly.Global).value = newStack();
+    const functions = kernelNames.map((name) => exports[name] as KernelFunction);
+    const args = module._malloc(argumentCount * 4);
+    const shared = { memory, compiled, names: kernelNames, control: module._malloc(controlBytes), args };
+    const others = Math.min(availableParallelism(), mostThreads) - 1;
+    const threads = new Threads(shared, functions, Array.from({ length: others }, newStack));
+    return new KernelModule(started, functions, args, threads);
   }
 
-  /** Runs `tasks` tasks of a kernel; `args` are the words of its struct in order. */
-  run(name: KernelName, tasks: number, args: readonly number[]): void {
+  /** Runs a kernel; `args` are the words of its struct in order. */
+  run(name: KernelName, { tasks, operations }: Job, args: readonly number[]): void {
+    const kernel = kernelNames.indexOf(name);
     this.ints(this.argumentsAt, argumentCount).set(args);
-    this.functions[name]?.(this.argumentsAt, 0, tasks);
+    if (operations < worthThreads) this.functions[kernel]?.(this.argumentsAt, 0, tasks);
+    else this.threads.run(kernel, tasks);
   }
 
   floats(address: number, count: number): Float32Array {

@@ -394,7 +394,11 @@ typedef struct {
 } ReluGradient;
 
 KERNEL(reluGradient)(const ReluGradient *a, i32 begin, i32 end) {
-  const f32 *restrict x = a->x, *restrict dy = a->dy;
-  f32 *restrict out = a->out;
-  for (i32 at = begin * a->block; at < least(end * a->block, a->count); at++) out[at] = x[at] > 0 ? dy[at] : 0;
+  const i32 last = least(end * a->block, a->count);
+  i32 at = begin * a->block;
+  for (; at + 4 <= last; at += 4) {
+    const i32x4 kept = load(a->x + at) > splat(0);
+    store(a->out + at, (f32x4)((i32x4)load(a->dy + at) & kept));
+  }
+  for (; at < last; at++) a->out[at] = a->x[at] > 0 ? a->dy[at] : 0;
 }

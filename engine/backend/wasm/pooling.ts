@@ -13,7 +13,8 @@ const gradient = (kernels: KernelModule, call: KernelCall): tf.TensorInfo => {
     call.attribute('dimRoundingMode'),
   );
   const out = call.output(info.inShape);
-  kernels.run('maxPoolGradient', info.batchSize, [
+  const job = { tasks: info.batchSize, operations: tf.util.sizeFromShape(x.shape) };
+  kernels.run('maxPoolGradient', job, [
     ...[call.address(x), call.address(dy), call.address(out)],
     ...[info.inHeight, info.inWidth, info.inChannels, info.outHeight, info.outWidth],
     ...[info.effectiveFilterHeight, info.effectiveFilterWidth, info.strideHeight, info.strideWidth],

@@ -1,0 +1,120 @@
+import { Worker } from 'node:worker_threads';
+import type { KernelFunction } from './kernelModule';
+
+/** Which word of the control block holds what. */
+const words = {
+  /** Counts jobs; what idle threads wait for. */
+  job: 0,
+  /** The first task that no thread has taken; `closed` between jobs. */
+  next: 1,
+  /** How many tasks are taken at once. */
+  chunk: 2,
+  tasks: 3,
+  /** Which of the functions. */
+  kernel: 4,
+  /** Threads that may be at work besides the main one. */
+  active: 5,
+  /** 1 after a kernel has failed in one of them. */
+  failed: 6,
+};
+type Words = typeof words;
+
+export const controlBytes = 64;
+/** Beyond every task, however many threads add to it. */
+const closed = 2 ** 30;
+/** Chunks that a thread gets of a job on average: few, as each begins anew; more than one, to even out. */
+const chunksPerThread = 4;
+
+interface ThreadData {
+  memory: WebAssembly.Memory;
+  compiled: WebAssembly.Module;
+  names: readonly string[];
+  words: Words;
+  /** Addresses in the memory. */
+  control: number;
+  args: number;
+  stack: number;
+}
+
+/** Takes tasks until none is left. Runs in every thread, so it uses nothing but its arguments. */
+const takeTasks = (
+  control: Int32Array,
+  word: Words,
+  functions: readonly (KernelFunction | undefined)[],
+  args: number,
+): void => {
+  for (;;) {
+    const chunk = Atomics.load(control, word.chunk);
+    const first = Atomics.add(control, word.next, chunk);
+    // Read after the claim: they belong to the job that it was made on.
+    const tasks = Atomics.load(control, word.tasks);
+    if (first >= tasks) return;
+    functions[Atomics.load(control, word.kernel)]?.(args, first, Math.min(tasks, first + chunk));
+  }
+};
+
+/** The program of a thread, given to it as text: like `takeTasks` it uses nothing but its arguments. */
+const threadProgram = (data: ThreadData, take: typeof takeTasks): void => {
+  const { memory, compiled, names, words: word } = data;
+  const control = new Int32Array(memory.buffer, data.control, 16);
+  const { exports } = new WebAssembly.Instance(compiled, { env: { memory } });
+  (exports.__stack_pointer as WebAssembly.Global).value = data.stack;
+  const functions = names.map((name) => exports[name] as KernelFunction);
+  for (let seen = 0; ; seen = Atomics.load(control, word.job)) {
+    Atomics.wait(control, word.job, seen);
+    Atomics.add(control, word.active, 1);
+    try {
+      take(control, word, functions, data.args);
+    } catch {
+      Atomics.store(control, word.failed, 1);
+    }
+    if (Atomics.sub(control, word.active, 1) === 1) Atomics.notify(control, word.active);
+  }
+};
+
+const programText = `const { workerData } = require('node:worker_threads');
+(${threadProgram.toString()})(workerData, ${takeTasks.toString()});`;
+
+/**
+ * Threads that do the tasks of one job at a time together with the main thread. They wait without using the processor
+ * and do not keep the process alive. A thread that is late, or never starts, is not waited for.
+ */
+export class Threads {
+  private readonly control: Int32Array;
+  private readonly count: number;
+
+  constructor(
+    private readonly shared: Omit<ThreadData, 'stack' | 'words'>,
+    private readonly functions: readonly (KernelFunction | undefined)[],
+    stacks: readonly number[],
+  ) {
+    this.count = stacks.length + 1;
+    this.control = new Int32Array(shared.memory.buffer, shared.control, controlBytes / 4).fill(0);
+    for (const stack of stacks) {
+      const worker = new Worker(programText, { eval: true, workerData: { ...shared, stack, words } });
+      // One that cannot start is done without.
+      worker.on('error', () => undefined);
+      worker.unref();
+    }
+  }
+
+  /** Does tasks 0 to `tasks` of a kernel; its arguments are in place. */
+  run(kernel: number, tasks: number): void {
+    const { control } = this;
+    Atomics.store(control, words.kernel, kernel);
+    Atomics.store(control, words.tasks, tasks);
+    Atomics.store(control, words.chunk, Math.ceil(tasks / (this.count * chunksPerThread)));
+    Atomics.store(control, words.next, 0);
+    Atomics.add(control, words.job, 1);
+    Atomics.notify(control, words.job);
+    takeTasks(control, words, this.functions, this.shared.args);
+    // Closed before threads are counted: one that comes now finds nothing to take.
+    Atomics.store(control, words.next, closed);
+    for (;;) {
+      const active = Atomics.load(control, words.active);
+      if (active === 0) break;
+      Atomics.wait(control, words.active, active);
+    }
+    if (Atomics.load(control, words.failed)) throw new Error('a thread of the wasm backend failed');
+  }
+}
