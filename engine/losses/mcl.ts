@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { detach } from './gradient';
 import { softenedDivergence } from './kd';
+import { l2Normalize } from './normalize';
 
 /** Similarities of two networks' embeddings of one batch, [N, N] each, already divided by τ. */
 export interface Similarities {
@@ -68,3 +69,12 @@ export const mclLoss = (
   icl: contrast(ab, labels, weights).add(contrast(ba, labels, weights)),
   softIcl: mimic(ab, ba, temperature, weights).add(mimic(ba, ab, temperature, weights)),
 });
+
+/**
+ * How much each sample of a pair of features counts: σ(cos(fa, fb)), [N], of rows that were mapped alike.
+ * Yang et al., Online Knowledge Distillation via Mutual Contrastive Learning for Visual Recognition (TPAMI 2023).
+ * @param a [N, D]
+ * @param b [N, D]
+ */
+export const agreement = (a: tf.Tensor2D, b: tf.Tensor2D): tf.Tensor1D =>
+  l2Normalize(a).mul(l2Normalize(b)).sum<tf.Tensor1D>(-1).sigmoid();

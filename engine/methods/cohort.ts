@@ -1,6 +1,17 @@
+import type * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
 import { Failed } from '../contract/failure';
+import { crossEntropy } from '../losses/crossEntropy';
 import type { Network, Outputs } from '../models/network';
 import type { Setup, Step } from './method';
+
+/** The parameter `networks` of an online method. */
+export const cohortSize = z
+  .int()
+  .min(2)
+  .max(8)
+  .default(2)
+  .describe('Students that learn together, each as costly as one; the first is kept.');
 
 /** The networks of an online method: the run's student, number 0, and peers that are trained beside it. */
 export interface Cohort {
@@ -22,6 +33,12 @@ export const openCohort = async (setup: Setup, networks: number): Promise<Cohort
     outputs: (step) => [step.student(), ...[...peers.keys()].map((name) => step.network(name))],
   };
 };
+
+/** The cross-entropy of every peer, by its name; the student's is the recipe's `task`. */
+export const peerCrossEntropies = ({ peers }: Cohort, step: Step): Record<string, tf.Scalar> =>
+  Object.fromEntries(
+    [...peers.keys()].map((name) => [name, crossEntropy(step.network(name).logits, step.batch.labels)]),
+  );
 
 /** Throws `Failed` (recipeInvalid) unless some class has two samples, and batches have room for them. */
 export const requirePairsOfClass = ({ labels, batchSize }: Setup, method: string): void => {

@@ -2,11 +2,10 @@ import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { linear, relu, sequence } from '../adapters/modules';
 import { lossKeys } from '../contract/recipe';
-import { crossEntropy } from '../losses/crossEntropy';
 import { mclLoss, similarities, type MclTerms } from '../losses/mcl';
 import { l2Normalize } from '../losses/normalize';
 import type { Outputs } from '../models/network';
-import { openCohort, requirePairsOfClass } from './cohort';
+import { cohortSize, openCohort, peerCrossEntropies, requirePairsOfClass } from './cohort';
 import { asVectors, featureTap } from './featureTap';
 import type { Method, Module, Prepared, Setup, Step } from './method';
 import { pairedOrder } from './pairedOrder';
@@ -14,12 +13,7 @@ import { pairedOrder } from './pairedOrder';
 const options = z.strictObject({
   method: z.literal('mcl'),
   ...lossKeys,
-  networks: z
-    .int()
-    .min(2)
-    .max(8)
-    .default(2)
-    .describe('Students that learn together, each as costly as one; the first is kept.'),
+  networks: cohortSize,
   dimension: z.int().positive().default(128).describe('Length of the embeddings that are compared.'),
   temperature: z.number().positive().default(0.1).describe('Divides the similarities.'),
   softTemperature: z
@@ -109,11 +103,7 @@ export const mcl = {
       order: (random) => pairedOrder(setup.labels, random),
       losses: (step) => {
         const outputs = cohort.outputs(step);
-        const own = [...cohort.peers.keys()].map((name) => [
-          name,
-          crossEntropy(step.network(name).logits, step.batch.labels),
-        ]);
-        return { ...contrasts(outputs.map(embed), step, parameters), ...Object.fromEntries(own) };
+        return { ...contrasts(outputs.map(embed), step, parameters), ...peerCrossEntropies(cohort, step) };
       },
     };
   },

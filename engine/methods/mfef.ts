@@ -7,7 +7,7 @@ import { lossKeys } from '../contract/recipe';
 import { crossEntropy } from '../losses/crossEntropy';
 import { fusedDistillation } from '../losses/mfef';
 import type { Network, Outputs } from '../models/network';
-import { openCohort, type Cohort } from './cohort';
+import { cohortSize, openCohort, peerCrossEntropies, type Cohort } from './cohort';
 import { asVectors } from './featureTap';
 import type { Method, Module, Prepared, Setup, Step } from './method';
 import { multiScale, scaledWidth } from './multiScale';
@@ -15,12 +15,7 @@ import { multiScale, scaledWidth } from './multiScale';
 const options = z.strictObject({
   method: z.literal('mfef'),
   ...lossKeys,
-  networks: z
-    .int()
-    .min(2)
-    .max(8)
-    .default(2)
-    .describe('Students that learn together, each as costly as one; the first is kept.'),
+  networks: cohortSize,
   scales: z.int().min(2).max(8).default(4).describe('Parts that the channels of a map are split into.'),
   temperature: z.number().positive().default(3).describe('Softens the distributions that are matched.'),
 });
@@ -77,14 +72,10 @@ const lossesOf = (
 ): Record<string, tf.Scalar> => {
   const outputs = cohort.outputs(step);
   const fused = fusedLogits(fusion, outputs, tap);
-  const peers = [...cohort.peers.keys()].map((name) => [
-    name,
-    crossEntropy(step.network(name).logits, step.batch.labels),
-  ]);
   return {
     soft: fusedDistillation(outputs.map(({ logits }) => logits), fused, temperature), // prettier-ignore
     fused: crossEntropy(fused, step.batch.labels),
-    ...(Object.fromEntries(peers) as Record<string, tf.Scalar>),
+    ...peerCrossEntropies(cohort, step),
   };
 };
 

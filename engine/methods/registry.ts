@@ -7,6 +7,7 @@ import { crd } from './crd';
 import { csc } from './csc';
 import { ctkd } from './ctkd';
 import { cwd } from './cwd';
+import { dml } from './dml';
 import { fitnets } from './fitnets';
 import { gkd } from './gkd';
 import { hsakd } from './hsakd';
@@ -44,6 +45,7 @@ export const methods: readonly Method[] = [
   zipf,
   hsakd,
   sskd,
+  dml,
   mcl,
   mixskd,
   mfef,
@@ -69,6 +71,7 @@ export const lossSchema = z.discriminatedUnion('method', [
   zipf.options,
   hsakd.options,
   sskd.options,
+  dml.options,
   mcl.options,
   mixskd.options,
   mfef.options,

@@ -28,7 +28,7 @@ describe.each(alone)('without a teacher, %s', (id) => {
 });
 
 describe('a cohort', () => {
-  it.each(['mcl', 'mfef'])('of %s has as many networks as asked for, and all of them learn', async (id) => {
+  it.each(['dml', 'mcl', 'mfef'])('of %s has as many networks as asked for, and all of them learn', async (id) => {
     const run = await startRun(findMethod(id), [], student(), { networks: 3 });
     const { networks } = run.prepared;
     expect([...(networks?.keys() ?? [])]).toEqual(['peer1', 'peer2']);

@@ -3,7 +3,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { useBackend } from '../../engine/backend/choose';
 import { crossEntropy } from '../../engine/losses/crossEntropy';
 import { kdLoss } from '../../engine/losses/kd';
-import { mclLoss, similarities } from '../../engine/losses/mcl';
+import { mutualLoss } from '../../engine/losses/dml';
+import { agreement, mclLoss, similarities } from '../../engine/losses/mcl';
 import { fusedDistillation } from '../../engine/losses/mfef';
 import {
   discrimination,
@@ -46,6 +47,14 @@ describe('mutual contrast', () => {
     const terms = mclLoss(similarities(a(), b(), 0.1), labels(), 3, weights);
     expectClose(terms.vcl, golden('LMCL_one_pair', 'vcl'));
     expectClose(total(terms), golden('LMCL_one_pair', 'total(0.1,1,0.1,1)'));
+  });
+
+  it('has the golden agreement of two networks’ features', () => {
+    const features = (key: string) => tf.tensor2d(goldenInput('LMCL_one_pair', key));
+    expectClose(
+      agreement(features('meta_features_a'), features('meta_features_b')),
+      golden('LMCL_one_pair', 'meta_weight=sigmoid(cos)_of_projected_features'),
+    );
   });
 
   it('is the same for both networks, and its soft forms vanish between equal ones', () => {
@@ -182,6 +191,30 @@ describe('a fused classifier', () => {
       own,
       tf
         .grad((logits) => kdLoss(logits, fused(), 3))(student)
+        .arraySync(),
+    );
+  });
+});
+
+describe('mutual imitation', () => {
+  const logits = (seed: number) => tf.randomNormal<tf.Rank.R2>([4, 3], 0, 1, 'float32', seed);
+
+  it('is the sum of both divergences for two networks, the mean over the others for more', () => {
+    const [a, b, c] = [logits(1), logits(2), logits(3)];
+    const one = (own: tf.Tensor, target: tf.Tensor) => kdLoss(own, target, 2).dataSync()[0] as number;
+    expectClose(mutualLoss([a, b], 2), one(a, b) + one(b, a));
+    const all = one(a, b) + one(a, c) + one(b, a) + one(b, c) + one(c, a) + one(c, b);
+    expectClose(mutualLoss([a, b, c], 2), all / 2);
+  });
+
+  it('vanishes between equal networks, and each is taught by its own divergence alone', () => {
+    expectClose(mutualLoss([logits(1), logits(1)], 1), 0);
+    const [a, b] = [logits(1), logits(2)];
+    const gradient = tf.grad((own) => mutualLoss([own, b], 1))(a);
+    expectClose(
+      gradient,
+      tf
+        .grad((own) => kdLoss(own, b, 1))(a)
         .arraySync(),
     );
   });
