@@ -1,5 +1,6 @@
 // Two set-ups at once (two terminals, `npm start` beside `npm test`) wait for one another.
-import { mkdir, open, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { mkdir, open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cacheFolder } from './cache.mjs';
@@ -7,6 +8,25 @@ import { cacheFolder } from './cache.mjs';
 /** A lock that its holder has not touched for this long is left over from an interrupted set-up. */
 const staleAfterMs = 20_000;
 const touchEveryMs = 4_000;
+
+/** Commands that run under a lock carry its file in this variable, so that they are found when their set-up is gone. */
+export const lockVariable = 'RETORT_SETUP_LOCK';
+
+/** @type {AsyncLocalStorage<string>} */
+const held = new AsyncLocalStorage();
+
+/** The file of the lock under which this code runs. */
+export const heldLock = () => held.getStore();
+
+/**
+ * Whether a command of a set-up that was killed still works under the lock. Known on Linux only.
+ * @param {string} file
+ */
+const hasOrphans = async (file) => {
+  const processes = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name));
+  const environments = processes.map((pid) => readFile(`/proc/${pid}/environ`, 'utf8').catch(() => ''));
+  return (await Promise.all(environments)).some((all) => all.split('\0').includes(`${lockVariable}=${file}`));
+};
 
 /** @param {number} pid */
 const isAlive = (pid) => {
@@ -40,7 +60,7 @@ const dropStale = async (file) => {
     const [holder, { mtimeMs }] = [await readFile(file, 'utf8'), await stat(file)];
     const ageMs = Date.now() - mtimeMs;
     const isGone = holder !== '' && !isAlive(Number(holder));
-    if (!isGone && ageMs < staleAfterMs) return;
+    if ((!isGone && ageMs < staleAfterMs) || (await hasOrphans(file))) return;
     const aside = `${file}.${process.pid}`;
     await rename(file, aside);
     await rm(aside, { force: true });
@@ -66,7 +86,7 @@ export const withLock = async (name, say, task) => {
   }
   const touch = setInterval(() => void utimes(file, new Date(), new Date()).catch(() => {}), touchEveryMs);
   try {
-    return await task();
+    return await held.run(file, task);
   } finally {
     clearInterval(touch);
     await rm(file, { force: true });

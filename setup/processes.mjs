@@ -1,5 +1,6 @@
 // Child processes that never outlive set-up: each leads its own process group, and every group is ended on exit.
 import { spawn } from 'node:child_process';
+import { heldLock, lockVariable } from './lock.mjs';
 
 /** @type {Set<import('node:child_process').ChildProcess>} */
 const groups = new Set();
@@ -101,9 +102,10 @@ export const stopGroup = async (child, patience = 4000) => {
  */
 export const runCommand = (command, args, { cwd, env, show = 'nothing' } = {}) =>
   new Promise((resolve, reject) => {
+    const lock = heldLock();
     const child = startGroup(command, args, {
       ...(cwd === undefined ? {} : { cwd }),
-      env: { ...process.env, ...env },
+      env: { ...process.env, ...env, ...(lock === undefined ? {} : { [lockVariable]: lock }) },
       stdio: ['ignore', show === 'all' ? 'inherit' : 'pipe', show === 'nothing' ? 'pipe' : 'inherit'],
     });
     let answer = '';

@@ -1,5 +1,5 @@
 import { mkdirSync, mkdtempSync, rmSync, existsSync, utimesSync, writeFileSync } from 'node:fs';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -51,3 +51,17 @@ test('a lock that nobody touches any more is taken over, whoever has its process
   utimesSync(lockFile('old'), longAgo, longAgo);
   await expect(withLock('old', quiet, () => Promise.resolve('mine'))).resolves.toBe('mine');
 });
+
+test.runIf(process.platform === 'linux')(
+  'a command that outlived its killed set-up still holds the lock until it ends',
+  async () => {
+    const { pid } = spawnSync(process.execPath, ['--version']);
+    writeFileSync(lockFile('orphan'), String(pid));
+    const env = { ...process.env, RETORT_SETUP_LOCK: lockFile('orphan') };
+    const orphan = spawn('sleep', ['0.8'], { env, stdio: 'ignore' });
+    let hasEnded = false;
+    orphan.once('exit', () => (hasEnded = true));
+    await sleep(100);
+    await withLock('orphan', quiet, async () => expect(hasEnded).toBe(true));
+  },
+);
