@@ -13,11 +13,6 @@ export interface OpenedModel {
   opening: OpeningReport;
 }
 
-interface LayersFile {
-  topology: Topology;
-  manifest: WeightsManifest;
-}
-
 const parseJson = (text: string, name: string): Record<string, unknown> => {
   let parsed: unknown;
   try {
@@ -41,7 +36,8 @@ const notAModel = (name: string): Failed =>
     'Name the model.json of a TensorFlow.js layers-model: it has a modelTopology and a weightsManifest.',
   );
 
-const isGraph = (json: Record<string, unknown>): boolean => {
+/** A graph-model, with or without "format". */
+export const isGraph = (json: Record<string, unknown>): boolean => {
   const topology = json.modelTopology as Record<string, unknown> | null | undefined;
   return json.format === 'graph-model' || Array.isArray(topology?.node);
 };
@@ -60,7 +56,8 @@ const topologyOf = (json: Record<string, unknown>, name: string): Topology => {
   throw notAModel(name);
 };
 
-const manifestOf = (json: Record<string, unknown>, name: string): WeightsManifest => {
+/** The weights that a model file names. Throws `modelInvalid` where it names none. */
+export const manifestOf = (json: Record<string, unknown>, name: string): WeightsManifest => {
   const manifest = json.weightsManifest;
   if (manifest === undefined || (Array.isArray(manifest) && manifest.length === 0))
     throw new Failed(
@@ -78,17 +75,9 @@ const manifestOf = (json: Record<string, unknown>, name: string): WeightsManifes
   );
 };
 
-const readLayersFile = async (file: string): Promise<LayersFile> => {
-  const name = basename(file);
-  const json = parseJson(await readFile(file, 'utf8'), name);
-  if (isGraph(json))
-    throw new Failed(
-      'modelUnsupported',
-      `${name} is a graph-model: its layers are frozen and cannot be opened for distillation yet.`,
-      'Use the layers-model of the same network (tensorflowjs_converter --output_format=tfjs_layers_model).',
-    );
-  return { topology: topologyOf(json, name), manifest: manifestOf(json, name) };
-};
+/** A model file as JSON. Throws `modelInvalid` for anything else. */
+export const readModelJson = async (file: string): Promise<Record<string, unknown>> =>
+  parseJson(await readFile(file, 'utf8'), basename(file));
 
 /** Keras 3 puts the model's own name before every weight's. */
 const withoutModelName = (stored: StoredWeights, topology: Topology): StoredWeights => {
@@ -118,8 +107,11 @@ export const firstSentence = (error: unknown): string =>
  * Opens a layers-model file, whatever its name. Throws `modelNotFound`, `modelInvalid` (cut short, shard missing,
  * no model in it) or `modelUnsupported` (another format, an unknown layer).
  */
-export const loadLayersFile = async (file: string): Promise<OpenedModel> => {
-  const { topology, manifest } = await readLayersFile(file);
+export const loadLayersFile = async (file: string, json?: Record<string, unknown>): Promise<OpenedModel> => {
+  const name = basename(file);
+  const read = json ?? (await readModelJson(file));
+  const topology = topologyOf(read, name);
+  const manifest = manifestOf(read, name);
   const modelTopology = readableTopology(topology) as unknown as tf.io.ModelJSON['modelTopology'];
   const { specs, data } = withoutModelName(await readWeights(manifest, file), topology);
   try {
@@ -130,7 +122,7 @@ export const loadLayersFile = async (file: string): Promise<OpenedModel> => {
   } catch (error) {
     throw new Failed(
       'modelInvalid',
-      `${basename(file)} cannot be opened as a layers-model: ${firstSentence(error)}.`,
+      `${name} cannot be opened as a layers-model: ${firstSentence(error)}.`,
       'Save or convert the model again with TensorFlow.js 4 or a matching converter.',
       { cause: error },
     );

@@ -21,6 +21,8 @@ export interface Network {
    * Only the named taps are computed beside the logits; the graph stops at the deepest one needed.
    */
   forward(raw: tf.Tensor, options: { taps: readonly string[]; training: boolean }): Outputs;
+  /** True for frozen networks whose passes cannot be recorded as part of a training step: they run before it. */
+  outsideStep?: boolean;
   /** Variables by a name that is the same in every opening of the same model. */
   trainable: ReadonlyMap<string, tf.Variable>;
   /** Variables that training changes without a gradient: batch-norm statistics. */

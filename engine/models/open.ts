@@ -2,9 +2,11 @@ import { modelExports as exportsOfCode, loadCodeModel } from './code';
 import type { InputOptions } from '../contract/recipe';
 import { Failed } from '../contract/failure';
 import { formatOf } from './fileFormat';
+import { frozenNetworkOf } from './frozenNetwork';
+import { loadGraphFile } from './graphFile';
 import { loadKerasFile } from './kerasFile';
 import { networkOf } from './layersNetwork';
-import { loadLayersFile } from './layersFile';
+import { isGraph, loadLayersFile, readModelJson } from './layersFile';
 import type { Network } from './network';
 import { isCodeFile, resolveReference } from './reference';
 
@@ -15,7 +17,8 @@ export interface OpenOptions {
 }
 
 /**
- * Opens a model: a layers-model file or folder, or model code as `file#export`. The backend must be chosen before.
+ * Opens a model: a layers-model, a graph-model or a Keras file, or model code as `file#export`. The backend must be
+ * chosen before.
  * Throws `modelNotFound`, `modelInvalid` or `modelUnsupported`.
  */
 export const openModel = async (reference: string, { input, seed }: OpenOptions): Promise<Network> => {
@@ -24,10 +27,20 @@ export const openModel = async (reference: string, { input, seed }: OpenOptions)
     const { model, locations } = await loadCodeModel(file, exportName, seed);
     return networkOf(model, input, { reference, format: 'code', locations });
   }
-  const isKeras = (await formatOf(file)) === 'keras';
-  const { model, opening } = await (isKeras ? loadKerasFile(file) : loadLayersFile(file));
-  const format = isKeras ? 'keras' : 'layers-model';
-  return networkOf(model, input, { reference, format, locations: new Map(), opening });
+  const format = await formatOf(file);
+  if (format === 'keras') {
+    const opened = await loadKerasFile(file);
+    return networkOf(opened.model, input, {
+      reference,
+      format,
+      locations: new Map(),
+      opening: opened.opening,
+    });
+  }
+  const json = await readModelJson(file);
+  if (isGraph(json)) return frozenNetworkOf(await loadGraphFile(file, json), input, reference);
+  const { model, opening } = await loadLayersFile(file, json);
+  return networkOf(model, input, { reference, format: 'layers-model', locations: new Map(), opening });
 };
 
 /** Opens a layers-model that {@link Network.save} wrote; layers and variables keep the names they had. */

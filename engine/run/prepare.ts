@@ -47,6 +47,18 @@ const requireClasses = (network: Network, classes: number, role: string): void =
     );
 };
 
+/** Frozen graphs teach; they do not learn. */
+const requireTrainable = (network: Network, role: string): void => {
+  if (network.trainable.size > 0) return;
+  throw new Failed(
+    'modelUnsupported',
+    `The ${role} ${network.info.name} is a frozen ${network.info.format} file, which cannot be trained.`,
+    role === 'student'
+      ? 'Use it as the teacher, and a layers-model, a Keras file or model code as the student.'
+      : 'Leave "train" out of the recipe’s teacher.',
+  );
+};
+
 const requireInput = (network: Network, sample: readonly number[], role: string): void => {
   const wanted = network.info.inputShape;
   const fits =
@@ -141,6 +153,7 @@ const teacherStages = async (opened: Opened): Promise<Stage[]> => {
   for (const [which, options] of (opened.frozen.recipe.teacher ?? []).entries()) {
     const network = opened.teachers[which];
     if (!network || !options.train) continue;
+    requireTrainable(network, 'teacher');
     const name = which === 0 ? 'teacher' : `teacher-${which + 1}`;
     const training = merged(opened.frozen.recipe.training, options.train);
     stages.push({
@@ -257,6 +270,7 @@ export const prepareRun = async (frozen: FrozenRecipe): Promise<PreparedRun> => 
   const backend = await useBackend(recipe.backend);
   const teachers = await openTeachers(frozen);
   const student = await open(frozen, recipe.student, `${recipe.seed}/student`);
+  requireTrainable(student, 'student');
   const dataset = await openDataset(recipe.data, base, student.info.inputShape, recipe.seed);
   for (const [network, role] of [
     [student, 'student'],

@@ -10,6 +10,9 @@ export interface PassPlan {
   prepared: readonly Prepared[];
 }
 
+/** Outputs of teachers that ran before the step: by pass, then by tap. */
+export type GivenOutputs = ReadonlyMap<string, Readonly<Record<string, tf.Tensor>>>;
+
 const union = (lists: readonly (readonly string[])[]): string[] => [...new Set(lists.flat())];
 
 const rows = (outputs: Outputs, begin: number, size: number): Outputs => ({
@@ -33,6 +36,7 @@ export class Passes {
     private readonly plan: PassPlan,
     batch: Batch,
     drawn: ReadonlyMap<Prepared, Record<string, tf.Tensor>>,
+    private readonly given: GivenOutputs = new Map(),
   ) {
     this.base = { images: batch.images };
     for (const prepared of plan.prepared) {
@@ -57,10 +61,27 @@ export class Passes {
     this.teacherPasses.set(view, made);
     const network = this.plan.teachers[which];
     if (!network) throw new Error(`There is no teacher ${which}.`);
-    const taps = union(this.plan.prepared.map((prepared) => prepared.taps.teachers[which] ?? []));
     return (made[which] ??=
       this.share(view, (from) => this.teacher(which, from)) ??
-      network.forward(view.images, { taps, training: false }));
+      this.givenFor(which, view) ??
+      network.forward(view.images, { taps: this.teacherTaps(which), training: false }));
+  }
+
+  /** Runs the teachers whose passes cannot be recorded as part of a step. The outputs are kept. */
+  runOutsideTeachers(): GivenOutputs {
+    const made = new Map<string, Record<string, tf.Tensor>>();
+    for (const prepared of this.plan.prepared)
+      for (const which of prepared.taps.teachers.keys()) {
+        if (!this.plan.teachers[which]?.outsideStep) continue;
+        const view = this.sourceOf(this.viewOf(prepared));
+        const outputs = this.teacher(which, view);
+        const names = union([['logits'], this.teacherTaps(which)]);
+        made.set(
+          this.passName(which, view),
+          Object.fromEntries(names.map((name) => [name, tf.keep(outputs.tap(name))])),
+        );
+      }
+    return made;
   }
 
   student(view: View): Outputs {
@@ -85,9 +106,33 @@ export class Passes {
     return made;
   }
 
+  private teacherTaps(which: number): string[] {
+    return union(this.plan.prepared.map((prepared) => prepared.taps.teachers[which] ?? []));
+  }
+
+  private passName(which: number, view: View): string {
+    const owner = this.plan.prepared.findIndex((prepared) => this.views.get(prepared) === view);
+    return `${which}/${owner}`;
+  }
+
+  private givenFor(which: number, view: View): Outputs | undefined {
+    const outputs = this.given.get(this.passName(which, view));
+    const tap = (name: string): tf.Tensor => {
+      const output = outputs?.[name];
+      if (output) return output;
+      throw new Error(`${name} was not among the taps asked for.`);
+    };
+    return outputs && { logits: tap('logits'), tap };
+  }
+
+  /** The view whose pass holds the outputs for `view`. */
+  private sourceOf(view: View): View {
+    return view === this.base && this.shared?.originals ? this.shared : view;
+  }
+
   private share(view: View, pass: (from: View) => Outputs): Outputs | undefined {
-    const from = this.shared;
-    if (view !== this.base || !from?.originals) return undefined;
+    const from = this.sourceOf(view);
+    if (from === view || !from.originals) return undefined;
     return rows(pass(from), from.originals.begin, from.originals.size);
   }
 }

@@ -4,7 +4,7 @@ import type { Opponent, Prepared, Step } from '../methods/method';
 import type { Network } from '../models/network';
 import { withStepSeed } from '../models/stepSeed';
 import type { Optimizer } from './optimizer';
-import { Passes } from './passes';
+import { Passes, type GivenOutputs, type PassPlan } from './passes';
 import type { TaskMeasures } from './task';
 
 /** One entry of the recipe's losses, made ready. */
@@ -38,6 +38,8 @@ export interface StepInputs {
   epoch: tf.Scalar;
   /** int32 [2]: what layers such as dropout draw from. */
   seed: tf.Tensor1D;
+  /** Outputs of teachers that ran before the step. */
+  given?: GivenOutputs;
 }
 
 const viewStep = (passes: Passes, prepared: Prepared, inputs: StepInputs): Step => ({
@@ -89,7 +91,7 @@ const trainOpponents = (plan: StepPlan, inputs: StepInputs, live: Record<string,
     for (const opponent of term.prepared.opponents ?? []) {
       const optimizer = plan.opponents.get(opponent);
       if (!optimizer) throw new Error(`The opponent ${opponent.name} has no optimizer.`);
-      const passes = new Passes(passPlan(plan), inputs.batch, inputs.drawn);
+      const passes = new Passes(passPlan(plan), inputs.batch, inputs.drawn, inputs.given);
       const gradients = gradientsOf(opponent.variables, () => {
         const loss = opponent.loss(viewStep(passes, term.prepared, inputs));
         live[`${named(term, '')}:${opponent.name}`] = tf.keep(loss);
@@ -100,11 +102,21 @@ const trainOpponents = (plan: StepPlan, inputs: StepInputs, live: Record<string,
   }
 };
 
-const passPlan = (plan: StepPlan) => ({
+const passPlan = (plan: StepPlan): PassPlan => ({
   student: plan.student,
   teachers: plan.teachers,
   prepared: plan.terms.map((term) => term.prepared),
 });
+
+/** Before a step that is recorded: the passes of teachers that cannot be part of it. To be disposed after the step. */
+export const runOutsideTeachers = (plan: StepPlan, { batch, drawn }: StepInputs): GivenOutputs => {
+  if (!plan.teachers.some((teacher) => teacher.outsideStep)) return new Map();
+  let given: GivenOutputs = new Map();
+  tf.tidy(() => {
+    given = new Passes(passPlan(plan), batch, drawn).runOutsideTeachers();
+  });
+  return given;
+};
 
 const measureBatch = (
   measures: TaskMeasures,
@@ -127,7 +139,7 @@ export const trainStep = (plan: StepPlan, inputs: StepInputs): Record<string, tf
   try {
     withStepSeed(inputs.seed, () =>
       tf.tidy(() => {
-        const passes = new Passes(passPlan(plan), inputs.batch, inputs.drawn);
+        const passes = new Passes(passPlan(plan), inputs.batch, inputs.drawn, inputs.given);
         passes.runTeachers();
         const gradients = gradientsOf(plan.trained, () => {
           const total = sumTerms(plan, passes, inputs, live);

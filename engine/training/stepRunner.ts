@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { compileStep, type GraphStep } from '../graph/graphStep';
 import { Untraceable } from '../graph/trace';
 import { withSeed } from './random';
-import { trainStep, type StepInputs, type StepPlan } from './step';
+import { runOutsideTeachers, trainStep, type StepInputs, type StepPlan } from './step';
 
 /** Runs the steps of a stage: as one graph where the backend and the step allow it, else operation by operation. */
 export interface StepRunner {
@@ -22,14 +22,14 @@ const eagerly = (plan: StepPlan, inputs: StepInputs, seed: string): Record<strin
 };
 
 /** The tensors of a step's inputs in a fixed order. */
-const tensorsOf = ({ batch, drawn, learningRate, epoch, seed }: StepInputs): tf.Tensor[] => [
+const tensorsOf = ({ batch, drawn, learningRate, epoch, seed, given }: StepInputs): tf.Tensor[] => [
   batch.images,
   batch.labels,
   batch.indices,
   learningRate,
   epoch,
   seed,
-  ...[...drawn.values()].flatMap((tensors) => Object.values(tensors)),
+  ...[...drawn.values(), ...(given?.values() ?? [])].flatMap((tensors) => Object.values(tensors)),
 ];
 
 /** A teacher's variables: no stage changes them once it has begun. */
@@ -51,9 +51,16 @@ class GraphRunner implements StepRunner {
   ) {}
 
   run(inputs: StepInputs, seed: string): Record<string, number> {
-    const tensors = tensorsOf(inputs);
-    const graph = this.eager ? null : this.graphFor(tensors, inputs);
-    return graph ? graph.run(tensors) : eagerly(this.plan, inputs, seed);
+    if (this.eager) return eagerly(this.plan, inputs, seed);
+    const given = runOutsideTeachers(this.plan, inputs);
+    try {
+      const known = { ...inputs, given };
+      const tensors = tensorsOf(known);
+      const graph = this.graphFor(tensors, known);
+      return graph ? graph.run(tensors) : eagerly(this.plan, inputs, seed);
+    } finally {
+      for (const outputs of given.values()) tf.dispose(Object.values(outputs));
+    }
   }
 
   pull(): void {

@@ -107,10 +107,7 @@ describe.skipIf(!isThere)('layers-model files of other projects', () => {
   });
 
   it.each([
-    ['broken/graph-no-weights-human-faceres/faceres.json', 'modelUnsupported', /graph-model/],
     ['broken/keras-architecture-json-not-tfjs/model.json', 'modelUnsupported', /Keras architecture/],
-    ['tfjs-graph/tfjs-e2e-graph/model.json', 'modelUnsupported', /graph-model/],
-    ['tfjs-graph/tensorspace-lenet-graph/model.json', 'modelUnsupported', /graph-model/],
     ['onnx/sparseml-tests-model.onnx', 'modelUnsupported', /ONNX/],
     ['tfjs-layers/cnn-explainer-tiny-vgg/group1-shard1of1.bin', 'modelUnsupported', /bare weights/],
     ['no-such-folder/model.json', 'modelNotFound', /no model at/],
