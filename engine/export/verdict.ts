@@ -39,7 +39,7 @@ export const trustSentence = (report: RunReport): string | null => {
   if (report.gain === null || !report.control) return null;
   const once = 'This is one run with one seed';
   const margin = chanceMargin(report);
-  if (margin === null) return `${once}: other seeds will differ a little.`;
+  if (margin === null || margin === 0) return `${once}: other seeds will differ a little.`;
   const samples = `With ${(report.samples ?? 0).toLocaleString('en-US')} ${report.split} samples`;
   const verdict = Math.abs(report.gain) < margin ? 'this one is below that' : 'this one is above that';
   return `${once}. ${samples}, a difference under about ${formatPoints(margin)} points may be chance; ${verdict}.`;

@@ -76,6 +76,8 @@ describe('the sentence on what distilling bought', () => {
     expect(trustSentence(finished({ samples: 500 }))).toContain(
       'under about 3.8 points may be chance; this one is below',
     );
+    const perfect = { student: figures('student', 1, 10, 1), control: figures('control', 1, 10, 1), gain: 0 };
+    expect(trustSentence(finished({ ...perfect, samples: 500 }))).toContain('other seeds will differ');
     expect(trustSentence(finished({ control: null, gain: null }))).toBeNull();
   });
 });
