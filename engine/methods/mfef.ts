@@ -1,16 +1,15 @@
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { batchNorm, conv, linear, relu, sequence } from '../adapters/modules';
-import { stageEnds } from '../adapters/propose';
-import { Failed } from '../contract/failure';
 import { lossKeys } from '../contract/recipe';
 import { crossEntropy } from '../losses/crossEntropy';
 import { fusedDistillation } from '../losses/mfef';
-import type { Network, Outputs } from '../models/network';
+import type { Outputs } from '../models/network';
 import { cohortSize, openCohort, peerCrossEntropies, type Cohort } from './cohort';
 import { asVectors } from './featureTap';
 import type { Method, Module, Prepared, Setup, Step } from './method';
 import { multiScale, scaledWidth } from './multiScale';
+import { stageTaps, type StageTap } from './stageTaps';
 
 const options = z.strictObject({
   method: z.literal('mfef'),
@@ -20,16 +19,6 @@ const options = z.strictObject({
   temperature: z.number().positive().default(3).describe('Softens the distributions that are matched.'),
 });
 type Options = z.infer<typeof options>;
-
-const lastMap = ({ info }: Network): { name: string; channels: number } => {
-  const last = stageEnds(info).at(-1);
-  if (last) return { name: last.name, channels: last.shape[2] as number };
-  throw new Failed(
-    'pairMismatch',
-    `The student "${info.name}" has no feature maps, and mfef fuses them.`,
-    'Use a convolutional student, or another method.',
-  );
-};
 
 /** Every network's map made multi-scale, fused, and classified. */
 interface Fusion {
@@ -104,9 +93,9 @@ export const mfef = {
   defaultWeight: 1,
   options,
   prepare: async (setup: Setup, parameters: Options): Promise<Prepared> => {
-    const map = lastMap(setup.student);
+    const map = stageTaps(setup.student, 'mfef').at(-1) as StageTap;
     const cohort = await openCohort(setup, parameters.networks);
-    const fusion = build(setup, map.channels, parameters);
+    const fusion = build(setup, map.shape[2], parameters);
     const parts = [...fusion.scales, fusion.fuse, fusion.classify];
     return {
       taps: { student: [map.name], teachers: [] },

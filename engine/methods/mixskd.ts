@@ -1,8 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { batchNorm, conv, linear, relu, sequence } from '../adapters/modules';
-import { stageEnds } from '../adapters/propose';
-import { Failed } from '../contract/failure';
 import { lossKeys } from '../contract/recipe';
 import { crossEntropy } from '../losses/crossEntropy';
 import { scaleGradient } from '../losses/gradient';
@@ -15,11 +13,11 @@ import {
   type MixedLogits,
 } from '../losses/mixskd';
 import { averagePoolTo } from '../losses/resample';
-import type { Network } from '../models/network';
 import { auxiliaryBranch, type Branch } from './branch';
 import { asVectors } from './featureTap';
 import type { Method, Module, Prepared, Setup, Step } from './method';
 import { drawMixture } from './mixtures';
+import { stageTaps, type StageTap } from './stageTaps';
 
 const options = z.strictObject({
   method: z.literal('mixskd'),
@@ -37,25 +35,9 @@ const options = z.strictObject({
 });
 type Options = z.infer<typeof options>;
 
-type MapShape = [number, number, number];
-interface Tap {
-  name: string;
-  shape: MapShape;
-}
-
-const stagesOf = ({ info }: Network): Tap[] => {
-  const stages = stageEnds(info).map(({ name, shape }) => ({ name, shape: shape as MapShape }));
-  if (stages.length > 0) return stages;
-  throw new Failed(
-    'pairMismatch',
-    `The student "${info.name}" has no feature maps, and mixskd compares them.`,
-    'Use a convolutional student, or another method.',
-  );
-};
-
 /** A stage of the student: its features, those of the last stage as they are, and for the others a classifier of its own. */
 interface Stage {
-  tap: Tap;
+  tap: StageTap;
   branch: Branch | null;
   discriminator: Module;
 }
@@ -68,8 +50,8 @@ interface Modules {
 }
 
 const build = (setup: Setup): Modules => {
-  const taps = stagesOf(setup.student);
-  const last = taps.at(-1) as Tap;
+  const taps = stageTaps(setup.student, 'mixskd');
+  const last = taps.at(-1) as StageTap;
   const channels = last.shape[2];
   const stages = taps.map((tap, index): Stage => {
     const name = `stage${index}`;

@@ -13,6 +13,7 @@ import { gkd } from './gkd';
 import { hsakd } from './hsakd';
 import { kd } from './kd';
 import { la } from './la';
+import { lmcl } from './lmcl';
 import { lshfm } from './lshfm';
 import { mcl } from './mcl';
 import type { Method } from './method';
@@ -47,6 +48,7 @@ export const methods: readonly Method[] = [
   sskd,
   dml,
   mcl,
+  lmcl,
   mixskd,
   mfef,
 ];
@@ -73,6 +75,7 @@ export const lossSchema = z.discriminatedUnion('method', [
   sskd.options,
   dml.options,
   mcl.options,
+  lmcl.options,
   mixskd.options,
   mfef.options,
 ]);

@@ -28,18 +28,38 @@ describe.each(alone)('without a teacher, %s', (id) => {
 });
 
 describe('a cohort', () => {
-  it.each(['dml', 'mcl', 'mfef'])('of %s has as many networks as asked for, and all of them learn', async (id) => {
-    const run = await startRun(findMethod(id), [], student(), { networks: 3 });
-    const { networks } = run.prepared;
-    expect([...(networks?.keys() ?? [])]).toEqual(['peer1', 'peer2']);
-    const read = () =>
-      [...(networks?.values() ?? [])].map(({ trainable }) =>
-        [...trainable.values()].map((variable) => [...variable.dataSync()]),
-      );
-    const before = read();
-    const names = Object.keys(run.step());
-    expect(names).toEqual(expect.arrayContaining([`loss/${id}:peer1`, `loss/${id}:peer2`]));
-    read().forEach((peer, which) => expect(peer).not.toEqual(before[which]));
+  it.each(['dml', 'mcl', 'mfef'])(
+    'of %s has as many networks as asked for, and all of them learn',
+    async (id) => {
+      const run = await startRun(findMethod(id), [], student(), { networks: 3 });
+      const { networks } = run.prepared;
+      expect([...(networks?.keys() ?? [])]).toEqual(['peer1', 'peer2']);
+      const read = () =>
+        [...(networks?.values() ?? [])].map(({ trainable }) =>
+          [...trainable.values()].map((variable) => [...variable.dataSync()]),
+        );
+      const before = read();
+      const names = Object.keys(run.step());
+      expect(names).toEqual(expect.arrayContaining([`loss/${id}:peer1`, `loss/${id}:peer2`]));
+      read().forEach((peer, which) => expect(peer).not.toEqual(before[which]));
+    },
+  );
+
+  it('of lmcl learns how much its stages match, where asked to', async () => {
+    const run = await startRun(findMethod('lmcl'), [], student(), { matching: 'learned', dimension: 4 });
+    const projections = [...(run.prepared.variables ?? [])].filter(([name]) =>
+      name.endsWith('projection/weights'),
+    );
+    expect(projections.map(([name]) => name.split('/').slice(0, 2).join(' '))).toEqual([
+      'network0 stage0',
+      'network0 stage1',
+      'network1 stage0',
+      'network1 stage1',
+    ]);
+    const before = projections.map(([, variable]) => [...variable.dataSync()]);
+    const [first, second] = [run.step(), run.step()];
+    expect(first.loss).not.toBe(second.loss);
+    projections.forEach(([, variable], index) => expect([...variable.dataSync()]).not.toEqual(before[index]));
   });
 
   it('of mcl is refused where no class has two samples', async () => {
@@ -56,7 +76,7 @@ describe('a cohort', () => {
 describe('networks that cannot work', () => {
   const vectors = () => tinyMlp('student', 3, 6, tinyClasses);
 
-  it.each(['mixskd', 'mfef'])('%s refuses a student without maps', async (id) => {
+  it.each(['mixskd', 'mfef', 'lmcl'])('%s refuses a student without maps', async (id) => {
     const start = async () => startRun(findMethod(id), [], vectors());
     await expect(start()).rejects.toMatchObject({ code: 'pairMismatch' });
   });
