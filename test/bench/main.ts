@@ -2,9 +2,9 @@ import { cpus, loadavg, tmpdir } from 'node:os';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import { measureTask, type Contestant, type Figure } from './measure';
+import { measureLengths, measureTask, type Contestant, type Figure } from './measure';
 import { engineSubjects, referenceSubjects, type Programs, type Subject } from './subjects';
-import { compare, formatScaling, formatTable } from './table';
+import { compare, formatLengths, formatScaling, formatTable } from './table';
 import { benchTasks, type BenchTask } from './tasks';
 import { findTorch, installTorch, type FoundTorch } from './torch';
 
@@ -20,6 +20,7 @@ interface Options {
 }
 
 const scalingBatches = [16, 32, 64, 128];
+const scalingLengths = [25, 50, 100, 200];
 const scalingTasks = ['small-step', 'student-step', 'kd-cwd-step'];
 const sgemm = 'sgemm';
 
@@ -48,7 +49,7 @@ const readOptions = (args: readonly string[]): Options =>
     .option('--subjects <ids>', 'only these, with commas between', oneOf(allSubjects.map(({ id }) => id)))
     .option('--batch <size>', 'samples in a batch', positive, 64)
     .option('--rounds <count>', 'turns that everyone takes', positive, 5)
-    .option('--scaling', 'steps at batch 16 to 128 instead', false)
+    .option('--scaling', 'instead: steps at batch 16 to 128, trainings of 25 to 200 steps', false)
     .option('--torch [requirement]', 'install PyTorch into the cache folder where it is missing')
     .option('--python <program>', 'an interpreter that has torch')
     .parse(args, { from: 'user' })
@@ -94,13 +95,19 @@ const machine = () => ({
   load: loadavg()[0] ?? NaN,
 });
 
+/** Steps at several batch sizes, then trainings of several lengths. */
 const scaled = async (options: Options, programs: Programs): Promise<void> => {
   const chosen = engineSubjects.filter(({ id }) => (options.subjects ?? ['tensorflow']).includes(id));
   const contestants = chosen.flatMap((subject) => scalingBatches.map((batch) => ({ subject, batch })));
   const tasks = benchTasks.filter(({ id }) => (options.only ?? scalingTasks).includes(id));
   const figures = await measureAll(tasks, contestants, programs, options.rounds);
-  const document = { machine: machine(), figures };
-  console.log(options.json ? JSON.stringify(document, null, 2) : formatScaling(figures, tasks));
+  const [task, subject] = [tasks[0], chosen[0]];
+  const lengths =
+    task && subject
+      ? await measureLengths(task, { subject, batch: options.batch }, programs, scalingLengths)
+      : [];
+  if (options.json) return console.log(JSON.stringify({ machine: machine(), figures, lengths }, null, 2));
+  console.log(`\n${formatScaling(figures, tasks)}\n${formatLengths(task?.title ?? '', lengths)}`);
 };
 
 const compared = async (options: Options, programs: Programs, torch: FoundTorch): Promise<void> => {

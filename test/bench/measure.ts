@@ -99,3 +99,32 @@ export const measureTask = async (
     for (const { worker } of entries) worker?.stop();
   }
 };
+
+/** A training of some length: milliseconds of all its steps together, and the process's peak memory after it. */
+export interface Length {
+  steps: number;
+  total: number;
+  peakBytes: number;
+}
+
+/** Times trainings of each length, one after the other in one process. Throws where the task cannot be started. */
+export const measureLengths = async (
+  task: BenchTask,
+  { subject, batch }: Contestant,
+  programs: Programs,
+  lengths: readonly number[],
+): Promise<Length[]> => {
+  const { program, args } = subject.command(task, batch, programs);
+  const worker = await startWorker(program, args);
+  try {
+    await worker.time(5);
+    const measured: Length[] = [];
+    for (const steps of lengths) {
+      const { times, peakBytes } = await worker.time(steps);
+      measured.push({ steps, total: times.reduce((sum, one) => sum + one, 0), peakBytes });
+    }
+    return measured;
+  } finally {
+    worker.stop();
+  }
+};

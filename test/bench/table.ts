@@ -1,4 +1,4 @@
-import type { Figure } from './measure';
+import type { Figure, Length } from './measure';
 import type { Subject } from './subjects';
 import type { BenchTask } from './tasks';
 
@@ -104,4 +104,14 @@ export const formatScaling = (figures: readonly Figure[], tasks: readonly BenchT
     ];
   });
   return lines.join('\n');
+};
+
+/** Milliseconds by the number of steps, and by the step relative to the shortest training. */
+export const formatLengths = (title: string, lengths: readonly Length[]): string => {
+  const [first] = lengths;
+  const lines = lengths.map(({ steps, total, peakBytes }) => {
+    const relative = first ? total / steps / (first.total / first.steps) : NaN;
+    return `  ${String(steps).padStart(4)} steps  ${rounded(total).padStart(6)} ms  a step ${relative.toFixed(2)} of that in ${first?.steps}  peak ${Math.round(peakBytes / 1e6)} MB`;
+  });
+  return [`${title}, by length`, ...lines].join('\n');
 };
