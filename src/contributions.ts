@@ -18,6 +18,7 @@ export const commands = {
   showRunLog: 'retort.run.showLog',
   showLog: 'retort.log.show',
   checkSetup: 'retort.setup.check',
+  installTensorflow: 'retort.setup.install',
   restartEngine: 'retort.engine.restart',
 } as const;
 export type CommandId = (typeof commands)[keyof typeof commands];

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { commands, type CommandId } from './contributions';
+import { installTensorflow } from './engine/installTensorflow';
 import { SetupPage } from './engine/setupPage';
 import { guarded } from './failureMessage';
 import { isLensTarget, ModelLens } from './models/modelLens';
@@ -69,6 +70,9 @@ export const registerEngine = (services: Services): vscode.Disposable => {
     setup,
     register(services, commands.showLog, () => services.log.show()),
     register(services, commands.checkSetup, () => setup.show()),
+    register(services, commands.installTensorflow, async () => {
+      if (await installTensorflow(services)) await setup.show();
+    }),
     register(services, commands.restartEngine, async () => {
       services.engine.stop();
       await setup.show();
