@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { Failed } from '../contract/failure';
 import { crossEntropy } from '../losses/crossEntropy';
 import type { Network, Outputs } from '../models/network';
-import type { Setup, Step } from './method';
+import type { Setup, Step, View } from './method';
 
 /** The parameter `networks` of an online method. */
 export const cohortSize = z
@@ -17,8 +17,8 @@ export const cohortSize = z
 export interface Cohort {
   /** The peers by name, for `Prepared.networks`. */
   peers: ReadonlyMap<string, Network>;
-  /** Passes on the plain batch: the student's, then the peers'. */
-  outputs(step: Step): Outputs[];
+  /** The student's pass, then the peers'; without a view on the plain batch. */
+  outputs(step: Step, view?: View): Outputs[];
 }
 
 /** Opens `networks - 1` peers: copies of the student, each freshly initialised. */
@@ -30,7 +30,10 @@ export const openCohort = async (setup: Setup, networks: number): Promise<Cohort
   }
   return {
     peers,
-    outputs: (step) => [step.student(), ...[...peers.keys()].map((name) => step.network(name))],
+    outputs: (step, view) => [
+      step.student(view),
+      ...[...peers.keys()].map((name) => step.network(name, view)),
+    ],
   };
 };
 

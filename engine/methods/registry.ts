@@ -11,6 +11,7 @@ import { dml } from './dml';
 import { fitnets } from './fitnets';
 import { gkd } from './gkd';
 import { hsakd } from './hsakd';
+import { hsakdOnline } from './hsakdOnline';
 import { kd } from './kd';
 import { la } from './la';
 import { lmcl } from './lmcl';
@@ -49,6 +50,7 @@ export const methods: readonly Method[] = [
   dml,
   mcl,
   lmcl,
+  hsakdOnline,
   mixskd,
   mfef,
 ];
@@ -76,6 +78,7 @@ export const lossSchema = z.discriminatedUnion('method', [
   dml.options,
   mcl.options,
   lmcl.options,
+  hsakdOnline.options,
   mixskd.options,
   mfef.options,
 ]);

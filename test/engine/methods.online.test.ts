@@ -81,7 +81,7 @@ describe('networks that cannot work', () => {
     await expect(start()).rejects.toMatchObject({ code: 'pairMismatch' });
   });
 
-  it.each(['hsakd', 'sskd'])('%s refuses samples that cannot be turned', async (id) => {
+  it.each(['hsakd', 'sskd', 'hsakd-online'])('%s refuses samples that cannot be turned', async (id) => {
     const start = async () => startRun(findMethod(id), [tinyMlp('teacher', 8, 6, tinyClasses)], vectors());
     await expect(start()).rejects.toMatchObject({
       code: 'recipeInvalid',
