@@ -80,7 +80,7 @@ export const withLock = async (name, say, task) => {
   const file = join(cacheFolder, 'locks', `${name}.lock`);
   await mkdir(join(cacheFolder, 'locks'), { recursive: true });
   for (let tries = 0; !(await take(file)); tries += 1) {
-    if (tries === 10) say(`Waiting for another set-up (${name}) to finish …`);
+    if (tries === 10) say(`Waiting for another set-up to finish …`);
     await dropStale(file);
     await sleep(tries === 0 ? 0 : 200);
   }
