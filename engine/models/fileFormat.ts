@@ -10,10 +10,6 @@ interface Foreign {
 
 const converter = 'Convert it with tensorflowjs_converter to a tfjs_layers_model and name its model.json.';
 const foreignEndings: Record<string, Foreign> = {
-  '.onnx': {
-    what: 'an ONNX model',
-    next: 'Use the same network as a TensorFlow.js layers-model or as model code.',
-  },
   '.pb': { what: 'a TensorFlow SavedModel or frozen graph', next: converter },
   '.tflite': {
     what: 'a TensorFlow Lite model',
@@ -44,6 +40,7 @@ const formatEndings: Record<string, FileFormat> = {
   '.h5': 'keras',
   '.hdf5': 'keras',
   '.keras': 'keras',
+  '.onnx': 'onnx',
 };
 
 /** First bytes tell more than a name; null for a format that Retort does not read. */

@@ -8,6 +8,7 @@ import { loadKerasFile } from './kerasFile';
 import { networkOf } from './layersNetwork';
 import { isGraph, loadLayersFile, readModelJson } from './layersFile';
 import type { Network } from './network';
+import { loadOnnxFile } from './onnxFile';
 import { isCodeFile, resolveReference } from './reference';
 
 export interface OpenOptions {
@@ -17,7 +18,7 @@ export interface OpenOptions {
 }
 
 /**
- * Opens a model: a layers-model, a graph-model or a Keras file, or model code as `file#export`. The backend must be
+ * Opens a model: a layers-model, graph-model, Keras or ONNX file, or model code as `file#export`. The backend must be
  * chosen before.
  * Throws `modelNotFound`, `modelInvalid` or `modelUnsupported`.
  */
@@ -37,6 +38,7 @@ export const openModel = async (reference: string, { input, seed }: OpenOptions)
       opening: opened.opening,
     });
   }
+  if (format === 'onnx') return frozenNetworkOf(await loadOnnxFile(file), input, reference);
   const json = await readModelJson(file);
   if (isGraph(json)) return frozenNetworkOf(await loadGraphFile(file, json), input, reference);
   const { model, opening } = await loadLayersFile(file, json);

@@ -108,7 +108,6 @@ describe.skipIf(!isThere)('layers-model files of other projects', () => {
 
   it.each([
     ['broken/keras-architecture-json-not-tfjs/model.json', 'modelUnsupported', /Keras architecture/],
-    ['onnx/sparseml-tests-model.onnx', 'modelUnsupported', /ONNX/],
     ['tfjs-layers/cnn-explainer-tiny-vgg/group1-shard1of1.bin', 'modelUnsupported', /bare weights/],
     ['no-such-folder/model.json', 'modelNotFound', /no model at/],
   ])('refuses %s', async (name, code, message) => {

@@ -5,17 +5,10 @@ import { join, resolve } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { useBackend } from '../../engine/backend/choose';
-import { makeBatch } from '../../engine/data/batches';
 import type { Network } from '../../engine/models/network';
 import { openModel } from '../../engine/models/open';
-import { readRecipe } from '../../engine/recipe';
-import { freezeRecipe } from '../../engine/run/folder';
-import { prepareRun } from '../../engine/run/prepare';
-import { Random } from '../../engine/training/random';
-import { startStage } from '../../engine/training/stage';
-import { trainStep, type StepInputs } from '../../engine/training/step';
-import { createStepRunner } from '../../engine/training/stepRunner';
 import { writeFrozenGraph } from '../fixtures/frozenGraph';
+import { prepareFrozen, stepsBothWays } from './frozenTeacher';
 import { tinyProject, type TinyProject } from './tinyProject';
 
 const shared = process.env.RETORT_TEST_MODELS ?? resolve('../shared/models');
@@ -176,56 +169,31 @@ describe('a run with a frozen teacher', () => {
   });
   afterAll(() => project.remove());
 
-  const losses = [
-    { method: 'kd', weight: 1 },
-    { method: 'cwd', weight: 3, pairs: [{ teacher: 'relu', student: 'conv2' }] },
-  ];
-
-  const prepare = async (changes: Record<string, unknown>) => {
-    await project.change({ losses, control: false, ...changes });
-    return prepareRun(freezeRecipe(await readRecipe(project.recipe), project.recipe));
-  };
-
   it.each([
     ['as part of the step', null],
     ['before the step, where it cannot be part of it', 1],
   ])('runs it %s, with the losses that single operations give', async (_, batch) => {
     const teacher = await writeFrozenGraph(join(project.folder, `frozen-${batch}`), batch);
-    const prepared = await prepare({ teacher: { model: teacher } });
-    const stage = prepared.stages.at(-1);
-    if (!stage) throw new Error('The run has no stage.');
-    const running = startStage(stage, prepared.measures);
-    const notes: string[] = [];
-    const runner = createStepRunner(running.plan, (reason) => notes.push(reason));
-    const start = [...running.saved.values()].map((variable) => variable.clone());
-    const inputs = [0, 1, 2].map((step): StepInputs => {
-      const positions = Int32Array.from({ length: 8 }, (__, index) => step * 8 + index);
-      const made = makeBatch(prepared.dataset.train, positions, null, new Random('batch'));
-      const seed = tf.tensor1d([step, 7], 'int32');
-      return { batch: made, drawn: new Map(), learningRate: tf.scalar(0.05), epoch: tf.scalar(0), seed };
-    });
-    const before = tf.memory().numTensors;
-    const found = inputs.map((one) => runner.run(one, 'seed'));
-    expect(tf.memory().numTensors).toBe(before);
-    [...running.saved.values()].forEach((variable, index) => variable.assign(start[index] as tf.Tensor));
-    const wanted = inputs.map((one) => trainStep(running.plan, one));
-    expect(notes).toEqual([]);
-    wanted.forEach((scalars, step) => {
-      for (const [name, scalar] of Object.entries(scalars))
-        expect(found[step]?.[name], name).toBeCloseTo(scalar.dataSync()[0] ?? NaN, 4);
+    const prepared = await prepareFrozen(project, { teacher: { model: teacher } });
+    const { found, wanted, notes, left } = stepsBothWays(prepared);
+    expect({ notes, left }).toEqual({ notes: [], left: 0 });
+    wanted.forEach((numbers, step) => {
+      for (const [name, value] of Object.entries(numbers))
+        expect(found[step]?.[name], name).toBeCloseTo(value, 4);
     });
     expect(found[2]?.['loss/kd']).not.toBe(found[0]?.['loss/kd']);
-    runner.dispose();
     prepared.dispose();
   });
 
   it('refuses to train one', async () => {
     const model = await writeFrozenGraph(join(project.folder, 'untrained'), null);
     const failure = (error: unknown) => error as { message: string; next: string };
-    const asStudent = failure(await prepare({ student: model }).catch((error: unknown) => error));
+    const asStudent = failure(
+      await prepareFrozen(project, { student: model }).catch((error: unknown) => error),
+    );
     expect(asStudent.message).toMatch(/The student frozen is a frozen graph-model file/);
     const trained = { teacher: { model, train: { epochs: 1 } } };
-    const asTeacher = failure(await prepare(trained).catch((error: unknown) => error));
+    const asTeacher = failure(await prepareFrozen(project, trained).catch((error: unknown) => error));
     expect(asTeacher.next).toMatch(/Leave "train" out/);
   });
 });
