@@ -14,7 +14,8 @@ await build({
   platform: 'node',
   target: 'node20',
   format: 'cjs',
-  external: ['sharp', 'esbuild'],
+  // Native packages, and those that look for files beside their own.
+  external: ['sharp', 'esbuild', 'h5wasm', 'onnxruntime-node'],
   keepNames: true,
   // As the engine itself is bundled: both halves of tfjs from its Node builds, once.
   mainFields: ['main', 'module'],
