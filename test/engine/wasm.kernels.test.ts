@@ -319,6 +319,11 @@ describe('the wasm backend', () => {
     expect([tf.memory().numTensors, backend.numDataIds()]).toEqual(before);
   });
 
+  it('says when its memory is full, and goes on', () => {
+    expect(() => tf.fill([2 ** 15, 2 ** 15], 1)).toThrow(expect.objectContaining({ code: 'outOfMemory' }));
+    expect(tf.sum(tf.ones([3])).dataSync()[0]).toBe(3);
+  });
+
   it('repeats bit for bit however threads share the work', () => {
     const shared = cases['convolution that threads share'] as Case;
     const first = outcomes(shared);

@@ -39,9 +39,10 @@ class Scratch {
   atLeast(bytes: number): number {
     if (bytes > this.bytes) {
       if (this.address) this.module._free(this.address);
+      // Nothing is held should the allocation fail.
+      this.bytes = this.address = 0;
+      this.address = this.module._malloc(Math.ceil(bytes * slack));
       this.bytes = Math.ceil(bytes * slack);
-      this.address = this.module._malloc(this.bytes);
-      if (!this.address) throw new Error(`${bytes} bytes of working memory could not be had`);
     }
     return this.address;
   }

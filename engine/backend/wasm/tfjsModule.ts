@@ -1,6 +1,7 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import moduleFactory from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd.js';
 import { readFile } from 'node:fs/promises';
+import { Failed } from '../../contract/failure';
 import { packagedFile } from '../packagedFile';
 
 /** tfjs's module with the part of emscripten's interface that is used here. */
@@ -65,6 +66,24 @@ const tfjsFunctions = (module: TfjsModule): TfjsModule['tfjs'] => ({
   dispose: module.cwrap('dispose', null, []),
 });
 
+const mostBytes = 2 ** 32;
+
+/** What tfjs does not check: a tensor that finds no room would lie on others. */
+const checkAllocations = (module: TfjsModule): void => {
+  // At its first call the function replaces itself in the module.
+  module._free(module._malloc(1));
+  const allocate = module._malloc;
+  module._malloc = (bytes) => {
+    const address = bytes < mostBytes ? allocate(bytes) >>> 0 : 0;
+    if (address > 0 || bytes === 0) return address;
+    throw new Failed(
+      'outOfMemory',
+      'WebAssembly’s memory is full: it has no more than 4 GB.',
+      'Use a smaller batch, or TensorFlow, which `retort backends --install` installs.',
+    );
+  };
+};
+
 const pages = (bytes: number): number => bytes / 65_536;
 
 /**
@@ -75,7 +94,7 @@ export const startTfjsModule = async (): Promise<StartedModule> => {
   const name = 'tfjs-backend-wasm-threaded-simd.wasm';
   const file = packagedFile(`wasm/${name}`, `node_modules/@tensorflow/tfjs-backend-wasm/wasm-out/${name}`);
   const compiled = await WebAssembly.compile(await readFile(file));
-  const memory = new WebAssembly.Memory({ initial: pages(2 ** 24), maximum: pages(2 ** 32), shared: true });
+  const memory = new WebAssembly.Memory({ initial: pages(2 ** 24), maximum: pages(mostBytes), shared: true });
   const settings = {
     wasmMemory: memory,
     instantiateWasm: (
@@ -88,5 +107,6 @@ export const startTfjsModule = async (): Promise<StartedModule> => {
   };
   const module = await contained(() => moduleFactory(settings) as Promise<TfjsModule>);
   module.tfjs = tfjsFunctions(module);
+  checkAllocations(module);
   return { module, memory };
 };
