@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { useBackend } from '../../engine/backend/choose';
+import { replaceKernel } from '../../engine/backend/wasm/replaceKernel';
+import { selfTest } from '../../engine/backend/wasm/selfTest';
 
 const values = (shape: number[], seed: number): tf.Tensor => tf.randomNormal(shape, 0, 1, 'float32', seed);
 const maps = (shape: number[], seed: number) => values(shape, seed) as tf.Tensor4D;
@@ -358,6 +360,37 @@ describe('gradients on the wasm backend, by finite differences', () => {
       .map((gradient, index) => tf.sum(tf.mul(gradient, directions[index] as tf.Tensor)).dataSync()[0] ?? NaN)
       .reduce((sum, part) => sum + part, 0);
     expect(Math.abs(got - wanted)).toBeLessThan(2e-2 * Math.max(1, Math.abs(wanted)));
+  });
+});
+
+describe('the self-test', () => {
+  beforeEach(async () => {
+    await useBackend('wasm');
+  });
+
+  it('passes and keeps no tensor', () => {
+    const before = tf.memory().numTensors;
+    expect(selfTest).not.toThrow();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it.each([
+    ['MaxPoolGrad', 'input', 'max pooling'],
+    ['Conv2DBackpropFilter', 'x', 'convolution by its filter'],
+    ['BatchNormTrainingGrad', 'x', 'batch normalisation'],
+  ])('finds a wrong %s', (kernelName, input, title) => {
+    const right = tf.getKernel(kernelName, 'wasm');
+    replaceKernel(kernelName, (stock) => (call) => {
+      const outputs = [stock(call)].flat();
+      for (const output of outputs) call.floats(output)[0] = (call.floats(call.input(input))[0] ?? 0) + 9;
+      return outputs.length === 1 ? (outputs[0] as tf.TensorInfo) : outputs;
+    });
+    try {
+      expect(selfTest).toThrow(`its ${title} came out wrong`);
+    } finally {
+      tf.unregisterKernel(kernelName, 'wasm');
+      tf.registerKernel(right);
+    }
   });
 });
 

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { fusedBatchNorm } from '../fusedBatchNorm';
 
 const tolerance = 1e-3;
 
@@ -17,6 +18,13 @@ interface Check {
   compute(x: tf.Tensor): tf.Tensor;
   shape: number[];
 }
+
+const normalise = (x: tf.Tensor): tf.Tensor => {
+  const channels = [x.shape.at(-1) ?? 1];
+  const { normalised, mean, variance } = fusedBatchNorm(x, values(channels, 7), values(channels, 8), 1e-3);
+  tf.dispose([mean, variance]);
+  return normalised;
+};
 
 const checks: Check[] = [
   {
@@ -44,6 +52,7 @@ const checks: Check[] = [
     shape: [3, 3, 21, 1],
     compute: (filter) => tf.depthwiseConv2d(map([2, 6, 5, 21], 4), filter as tf.Tensor4D, 2, 'same'),
   },
+  { name: 'batch normalisation', shape: [2, 3, 3, 21], compute: normalise },
   {
     name: 'max pooling',
     shape: [2, 6, 6, 5],
