@@ -9,7 +9,7 @@ import { refuseKerasDifferences } from './kerasDifferences';
 import { assignWeights, weightsOfArchive, weightsOfLayers, type LayerWeights } from './kerasWeights';
 import { firstSentence, type OpenedModel } from './layersFile';
 import { ignoredSettings } from './opening';
-import { isTopology, readableTopology, withZeroWeights, type Topology } from './topology';
+import { isFields, isTopology, readableTopology, withZeroWeights, type Topology } from './topology';
 
 /** A Keras model before it is built. */
 interface KerasModel {
@@ -63,11 +63,16 @@ const ofHdf5 = (file: Hdf5, name: string): KerasModel => {
   };
 };
 
+const isCompiled = (topology: Topology): boolean => {
+  const { compile_config: compiled } = topology as Topology & { compile_config?: unknown };
+  return isFields(compiled) && Object.keys(compiled).length > 0;
+};
+
 const ofArchive = (file: Hdf5, topology: Topology, version: string): KerasModel => ({
   topology,
   version,
   ignored: [
-    ...('compile_config' in topology ? ['training configuration'] : []),
+    ...(isCompiled(topology) ? ['training configuration'] : []),
     ...(file.hasGroup('optimizer') ? ['optimizer state'] : []),
   ],
   weights: (model) => weightsOfArchive(file, model, topology),

@@ -2,6 +2,9 @@ import type { Topology } from './topology';
 
 type Fields = Record<string, unknown>;
 
+/** A call of a layer as Keras 3 writes it, with the shape of what it takes. */
+type Called = Topology & { inbound_nodes?: { args?: { config?: { shape?: (number | null)[] } }[] }[] };
+
 const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
@@ -53,6 +56,18 @@ const spatialDropout = (config: Fields): Topology => ({
   config: { ...config, noise_shape: [null, 1, 1, null] },
 });
 
+/** Pooling over a whole map that keeps its axes, where the size of the map is written. */
+const keptPooling =
+  (global: string, local: string) =>
+  (config: Fields, { inbound_nodes: calls }: Called): Topology => {
+    const [, height, width] = calls?.[0]?.args?.[0]?.config?.shape ?? [];
+    if (!config.keepdims || !height || !width) return { class_name: global, config };
+    const { name, trainable, dtype } = config;
+    const size = [height, width];
+    const kept = { name, trainable, dtype, pool_size: size, strides: size, padding: 'valid' };
+    return { class_name: local, config: kept };
+  };
+
 const oneAxis =
   (class_name: string) =>
   (config: Fields): Topology => ({
@@ -75,9 +90,11 @@ const withInput = (config: Fields): Topology => {
   return { class_name: 'Sequential', config: { ...config, layers: [input, ...(layers as Fields[])] } };
 };
 
-const spellings: Record<string, (config: Fields) => Topology> = {
+const spellings: Record<string, (config: Fields, layer: Called) => Topology> = {
   ActivityRegularization: linear,
   BatchNormalization: oneAxis('BatchNormalization'),
+  GlobalAveragePooling2D: keptPooling('GlobalAveragePooling2D', 'AveragePooling2D'),
+  GlobalMaxPooling2D: keptPooling('GlobalMaxPooling2D', 'MaxPooling2D'),
   Identity: linear,
   InputLayer: (config) => ({ class_name: 'InputLayer', config: openBatch(config) }),
   LeakyReLU: leaky,
@@ -98,5 +115,5 @@ export const respell = (given: Topology): unknown => {
   if (!isFields(config)) return given;
   if (arrayClasses.has(className)) return single(config.value);
   const spelling = typeof config.name === 'string' ? spellings[className] : undefined;
-  return spelling ? { ...given, ...spelling(config) } : given;
+  return spelling ? { ...given, ...spelling(config, given) } : given;
 };
