@@ -68,7 +68,7 @@ cpSync('node_modules/node-api-headers/include', 'dist/binding/node-api', { recur
 // The wasm backend: tfjs's module and the training kernels.
 const tfjsWasm = 'tfjs-backend-wasm-threaded-simd.wasm';
 cpSync(`node_modules/@tensorflow/tfjs-backend-wasm/wasm-out/${tfjsWasm}`, `dist/wasm/${tfjsWasm}`);
-cpSync('engine/backend/wasm/kernels.wasm', 'dist/wasm/kernels.wasm');
+cpSync('engine/backend/wasm/kernels/kernels.wasm', 'dist/wasm/kernels.wasm');
 
 // The schema that editors complete recipes with comes out of the same definitions that the engine checks them against.
 if (!watch) {

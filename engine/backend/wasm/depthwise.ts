@@ -4,7 +4,7 @@ import { replaceKernel, type KernelCall } from './replaceKernel';
 
 type Shape = [number, number, number, number];
 
-/** Of kernels.c; the filter's gradient takes so many channels at once. */
+/** Of the kernels; the filter's gradient takes so many channels at once. */
 const channelTile = 16;
 
 const describe = (call: KernelCall, inputShape: number[], filterShape: number[]) =>

@@ -4,7 +4,7 @@ import { packagedFile } from '../packagedFile';
 import type { StartedModule } from './tfjsModule';
 import { controlBytes, Threads } from './threads';
 
-/** The kernels of kernels.c. */
+/** The kernels of the folder `kernels`. */
 const kernelNames = [
   'pack',
   'convolve',
@@ -59,7 +59,7 @@ export interface Job {
 const worthThreads = 100_000;
 const mostThreads = 16;
 
-/** The compiled kernels.c, instantiated on the heap of tfjs's module. Addresses and sizes are in bytes. */
+/** The compiled kernels, instantiated on the heap of tfjs's module. Addresses and sizes are in bytes. */
 export class KernelModule {
   private readonly scratches = new Map<string, Scratch>();
   private zeroCount = 0;
@@ -73,7 +73,7 @@ export class KernelModule {
 
   static async start(started: StartedModule): Promise<KernelModule> {
     const { memory, module } = started;
-    const file = packagedFile('wasm/kernels.wasm', 'engine/backend/wasm/kernels.wasm');
+    const file = packagedFile('wasm/kernels.wasm', 'engine/backend/wasm/kernels/kernels.wasm');
     const compiled = await WebAssembly.compile(await readFile(file));
     const { exports } = new WebAssembly.Instance(compiled, { env: { memory } });
     const newStack = () => alignedDown(module._malloc(stackBytes) + stackBytes);

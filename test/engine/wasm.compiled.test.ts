@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+
+interface Section {
+  id: number;
+  payload: Buffer;
+}
+
+/** The sections of a WebAssembly module, in order. */
+const sectionsOf = (module: Buffer): Section[] => {
+  const found: Section[] = [];
+  for (let at = 8; at < module.length;) {
+    const id = module[at++] as number;
+    let [size, shift, byte] = [0, 0, 0];
+    do {
+      byte = module[at++] as number;
+      size += (byte & 127) << shift;
+      shift += 7;
+    } while (byte & 128);
+    found.push({ id, payload: module.subarray(at, (at += size)) });
+  }
+  return found;
+};
+
+describe('the compiled kernels', () => {
+  const folder = new URL('../../engine/backend/wasm/kernels/', import.meta.url);
+  const compiled = readFileSync(new URL('kernels.wasm', folder));
+  const sources = readdirSync(folder)
+    .filter((name) => /\.[ch]$/.test(name))
+    .sort()
+    .map((name) => readFileSync(new URL(name, folder)));
+
+  it('are those of the sources', () => {
+    const [hash] = sectionsOf(compiled).flatMap(({ id, payload }) =>
+      id === 0 && payload.subarray(1, 7).toString() === 'source' ? [payload.subarray(7)] : [],
+    );
+    const advice = 'the kernels have changed: run node setup/kernels.mjs';
+    expect(hash?.toString('hex'), advice).toBe(
+      createHash('sha256').update(Buffer.concat(sources)).digest('hex'),
+    );
+  });
+
+  it('hold no data, which would lie on tfjs’s', () => {
+    const [codeSection, dataSection] = [10, 11];
+    const ids = sectionsOf(compiled).map(({ id }) => id);
+    expect(ids).toContain(codeSection);
+    expect(ids).not.toContain(dataSection);
+  });
+
+  it.runIf(process.env.RETORT_TEST_KERNELS === '1')('compile to the same bytes again', async () => {
+    const { compileKernels } = (await import('../../setup/kernels.mjs')) as Record<
+      string,
+      () => Promise<Uint8Array>
+    >;
+    expect(Buffer.from((await compileKernels?.()) ?? []).equals(compiled)).toBe(true);
+  });
+});
