@@ -25,7 +25,7 @@ describe('the registry', () => {
     }
   });
 
-  it('fills in published defaults', () => {
+  it('fills in the defaults: published ones, but for cwd on classifiers', () => {
     expect(lossSchema.parse({ method: 'kd' })).toEqual({ method: 'kd', temperature: 4 });
     expect(lossSchema.parse({ method: 'crd' })).toMatchObject({
       negatives: 16384,
@@ -39,7 +39,7 @@ describe('the registry', () => {
       fitnets: 100,
       at: 1000,
       sp: 3000,
-      cwd: 35,
+      cwd: 1,
       ctkd: 0.9,
       crd: 0.8,
     });
@@ -132,7 +132,7 @@ describe('losses by pair', () => {
       tinySegmenter('student', 2, tinyClasses),
     ] as const;
     expect(await weightOf(maps, 'logits')).toBe(3);
-    expect(await weightOf(maps, 'first')).toBe(35);
+    expect(await weightOf(maps, 'first')).toBe(1);
   });
 
   it('weigh attention by its form', async () => {

@@ -1,5 +1,4 @@
 import { cp, mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -79,7 +78,7 @@ const expectClose = (found: ArrayLike<number>, wanted: ArrayLike<number>, within
 };
 
 const copyRun = async (): Promise<string> => {
-  const copy = join(await mkdtemp(join(tmpdir(), 'retort-probe-')), 'run');
+  const copy = join(await mkdtemp(join(project.folder, 'copy-')), 'run');
   await cp(run, copy, { recursive: true });
   return copy;
 };

@@ -156,8 +156,10 @@ describe('Activations page', () => {
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('ArrowDown');
     const columns = Number(await grid.getAttribute('aria-colcount'));
-    expect(await grid.locator('[role=row]').getAttribute('aria-rowindex')).toBe('2');
-    expect(await grid.locator('[role=gridcell]').textContent()).toMatch(`Channel ${columns + 1}: min `);
+    await eventually(() => grid.locator('[role=row]').getAttribute('aria-rowindex')).toBe('2');
+    await eventually(() => grid.locator('[role=gridcell]').textContent()).toMatch(
+      `Channel ${columns + 1}: min `,
+    );
     await page.keyboard.press('Enter');
     const channel = page.locator(`${pane('student')} .channel`);
     expect(await channel.locator('.channel-title').innerText()).toBe(`Channel ${columns + 1}`);

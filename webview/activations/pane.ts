@@ -162,7 +162,7 @@ export class Pane {
       element('span', {}, low),
       colourBar(colours),
       element('span', {}, high),
-      checkpointWords(sheet.checkpoint),
+      checkpointWords(sheet),
     );
   }
 
@@ -190,11 +190,14 @@ export class Pane {
   }
 }
 
-const checkpointWords = (checkpoint: number | null): HTMLElement => {
-  const title =
-    checkpoint === null ? 'Not trained in this run' : `Weights of the checkpoint at step ${checkpoint}`;
-  const words = checkpoint === null ? 'frozen' : `step ${checkpoint}`;
-  return element('span', { class: 'pane-checkpoint', title }, words);
+const checkpointWords = ({ checkpoint, network }: Sheet): HTMLElement => {
+  const untrained =
+    network === 'student' ? ['initial', 'Not trained yet'] : ['frozen', 'Not trained in this run'];
+  const [words, title] =
+    checkpoint === null
+      ? untrained
+      : [`step ${checkpoint}`, `Weights of the checkpoint at step ${checkpoint}`];
+  return element('span', { class: 'pane-checkpoint', title: title ?? '' }, words ?? '');
 };
 
 /** What the ends of the colours stand for: values, or each channel's own least and greatest. */
