@@ -18,7 +18,7 @@ interface KerasModel {
   /** What else the file describes and nothing needs. */
   ignored: string[];
   weights(model: tf.LayersModel): LayerWeights[];
-  /** Whether an array of the file is a weight, not an optimizer's or a random generator's state. */
+  /** Whether an array of the file is a weight or a counter, not an optimizer's or a random generator's state. */
   isWeight(path: string): boolean;
 }
 
@@ -50,15 +50,16 @@ const ofHdf5 = (file: Hdf5, name: string): KerasModel => {
       `${name} was saved on Theano, which stores kernels flipped.`,
       resave,
     );
+  const topology = parseTopology(config, name);
   const hasOptimizer = file.hasGroup('optimizer_weights');
   return {
-    topology: parseTopology(config, name),
+    topology,
     version: file.text('', 'keras_version') ?? '2',
     ignored: [
       ...(file.text('', 'training_config') === null ? [] : ['training configuration']),
       ...(hasOptimizer ? ['optimizer state'] : []),
     ],
-    weights: (model) => weightsOfLayers(file, model),
+    weights: (model) => weightsOfLayers(file, model, topology),
     isWeight: (path) => path.startsWith('model_weights/'),
   };
 };
@@ -97,8 +98,10 @@ const build = async ({ topology, version }: KerasModel, name: string): Promise<t
 };
 
 const reportOf = (file: Hdf5, keras: KerasModel, taken: readonly LayerWeights[]): OpeningReport => {
-  const matched = new Set(taken.flatMap(({ arrays }) => arrays.map(({ path }) => path)));
-  const stored = [...file.arrays.keys()].filter(keras.isWeight);
+  const matched = new Set(taken.flatMap(({ arrays }) => arrays.flatMap(({ path }) => path || [])));
+  const stored = [...file.arrays]
+    .filter(([path, { shape }]) => keras.isWeight(path) && shape.length > 0)
+    .map(([path]) => path);
   return {
     read: stored.length,
     matched: matched.size,

@@ -14,15 +14,47 @@ interface Holder {
   weights: tf.LayerVariable[];
 }
 
+/** Keras never divides by less. */
+const smallestDeviation = 1e-7;
+
+/** Mean and variance, stored or fixed in the settings, as the kernel and bias of a depthwise convolution. */
+const normalisationArrays = (
+  config: Record<string, unknown>,
+  stored: readonly StoredArray[],
+): StoredArray[] => {
+  const values = (setting: unknown, array: StoredArray | undefined): number[] =>
+    Array.isArray(setting) ? (setting.flat(Infinity) as number[]) : [...(array?.read() ?? [])];
+  const means = values(config.mean, stored[0]);
+  const scales = values(config.variance, stored[1]).map(
+    (variance) => 1 / Math.max(Math.sqrt(variance), smallestDeviation),
+  );
+  const [kernel, bias] = [
+    Float32Array.from(scales),
+    Float32Array.from(scales, (scale, at) => -(means[at] ?? 0) * scale),
+  ];
+  const channels = scales.length;
+  return [
+    { path: stored[0]?.path ?? '', shape: [1, 1, channels, 1], read: () => kernel },
+    { path: stored[1]?.path ?? '', shape: [channels], read: () => bias },
+  ];
+};
+
+/** What a layer's stored arrays are to the layer of tfjs that stands for it. */
+const asBuilt = (described: Topology | undefined, stored: readonly StoredArray[]): readonly StoredArray[] =>
+  described?.class_name === 'Normalization' && isFields(described.config)
+    ? normalisationArrays(described.config, stored)
+    : stored;
+
 /** Whole-model HDF5 files (Keras 2 and 3): a group a layer, `weight_names` in order; a nested model is one layer. */
-export const weightsOfLayers = (file: Hdf5, model: tf.LayersModel): LayerWeights[] =>
+export const weightsOfLayers = (file: Hdf5, model: tf.LayersModel, topology: Topology): LayerWeights[] =>
   model.layers
     .filter((layer) => layer.weights.length > 0)
     .map((layer) => {
       const group = `model_weights/${layer.name}`;
       const names = file.texts(group, 'weight_names') ?? [];
       const arrays = names.flatMap((name) => file.arrays.get(`${group}/${name}`) ?? []);
-      return { layer: layer.name, weights: layer.weights, arrays };
+      const described = layerList(topology).find((one) => nameOf(one) === layer.name);
+      return { layer: layer.name, weights: layer.weights, arrays: asBuilt(described, arrays) };
     });
 
 /** `Conv2DTranspose` to `conv2d_transpose`: how Keras 3 names the groups of a class's layers. */
@@ -97,7 +129,7 @@ const weightsIn = (file: Hdf5, model: tf.LayersModel, topology: Topology, path: 
     return partsOf(layer, group).map(([holder, at]) => ({
       layer: layer.name,
       weights: holder.weights,
-      arrays: ownArrays(file, at),
+      arrays: asBuilt(described, ownArrays(file, at)),
     }));
   });
 };

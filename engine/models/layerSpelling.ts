@@ -2,8 +2,13 @@ import type { Topology } from './topology';
 
 type Fields = Record<string, unknown>;
 
-/** A call of a layer as Keras 3 writes it, with the shape of what it takes. */
-type Called = Topology & { inbound_nodes?: { args?: { config?: { shape?: (number | null)[] } }[] }[] };
+type Shape = (number | null)[];
+
+/** A layer as Keras 3 writes it: its calls with the shapes of what they take, and the shape that it was built for. */
+type Called = Topology & {
+  inbound_nodes?: { args?: { config?: { shape?: Shape } }[] }[];
+  build_config?: { input_shape?: Shape };
+};
 
 const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -56,17 +61,33 @@ const spatialDropout = (config: Fields): Topology => ({
   config: { ...config, noise_shape: [null, 1, 1, null] },
 });
 
+const calledWith = ({ inbound_nodes: calls }: Called): Shape | undefined =>
+  calls?.[0]?.args?.[0]?.config?.shape;
+
 /** Pooling over a whole map that keeps its axes, where the size of the map is written. */
 const keptPooling =
   (global: string, local: string) =>
-  (config: Fields, { inbound_nodes: calls }: Called): Topology => {
-    const [, height, width] = calls?.[0]?.args?.[0]?.config?.shape ?? [];
+  (config: Fields, layer: Called): Topology => {
+    const [, height, width] = calledWith(layer) ?? [];
     if (!config.keepdims || !height || !width) return { class_name: global, config };
     const { name, trainable, dtype } = config;
     const size = [height, width];
     const kept = { name, trainable, dtype, pool_size: size, strides: size, padding: 'valid' };
     return { class_name: local, config: kept };
   };
+
+/** Fixed statistics of the channels: a depthwise convolution of one point, whose weights are made of them. */
+const normalization = (config: Fields, layer: Called): Topology => {
+  const axis = single(config.axis);
+  const shape = layer.build_config?.input_shape ?? calledWith(layer);
+  const isOfMaps = shape?.length === 4 && (axis === 3 || axis === -1) && !config.invert;
+  if (!isOfMaps) return { class_name: 'Normalization', config };
+  const { name, dtype } = config;
+  return {
+    class_name: 'DepthwiseConv2D',
+    config: { name, dtype, trainable: false, kernel_size: [1, 1], depth_multiplier: 1, use_bias: true },
+  };
+};
 
 const oneAxis =
   (class_name: string) =>
@@ -98,6 +119,7 @@ const spellings: Record<string, (config: Fields, layer: Called) => Topology> = {
   Identity: linear,
   InputLayer: (config) => ({ class_name: 'InputLayer', config: openBatch(config) }),
   LeakyReLU: leaky,
+  Normalization: normalization,
   ReLU: rectifier,
   Sequential: withInput,
   SpatialDropout2D: spatialDropout,
