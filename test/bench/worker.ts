@@ -33,4 +33,7 @@ const main = async (order: WorkerOrder): Promise<void> => {
   }
 };
 
-void main(JSON.parse(process.argv[2] ?? '{}') as WorkerOrder);
+main(JSON.parse(process.argv[2] ?? '{}') as WorkerOrder).catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+});
