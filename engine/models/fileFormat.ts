@@ -10,18 +10,21 @@ interface Foreign {
 
 const converter = 'Convert it with tensorflowjs_converter to a tfjs_layers_model and name its model.json.';
 const foreignEndings: Record<string, Foreign> = {
-  '.pb': { what: 'a TensorFlow SavedModel or frozen graph', next: converter },
+  '.pb': {
+    what: 'a TensorFlow SavedModel or frozen graph',
+    next: 'Convert it with tensorflowjs_converter to a tfjs_graph_model, which opens as a teacher.',
+  },
   '.tflite': {
     what: 'a TensorFlow Lite model',
     next: 'Use the Keras or TensorFlow.js model that it was made from.',
   },
   '.pt': {
     what: 'a PyTorch checkpoint',
-    next: 'Use the same network as a TensorFlow.js layers-model or as model code.',
+    next: 'Export it with torch.onnx.export: an ONNX model opens as a teacher.',
   },
   '.pth': {
     what: 'a PyTorch checkpoint',
-    next: 'Use the same network as a TensorFlow.js layers-model or as model code.',
+    next: 'Export it with torch.onnx.export: an ONNX model opens as a teacher.',
   },
   '.safetensors': {
     what: 'a file of bare weights (safetensors)',

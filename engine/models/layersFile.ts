@@ -48,7 +48,7 @@ const topologyOf = (json: Record<string, unknown>, name: string): Topology => {
     throw new Failed(
       'modelUnsupported',
       `${name} is a Keras architecture without weights, not a TensorFlow.js model.`,
-      'Convert the whole Keras model with tensorflowjs_converter to a tfjs_layers_model.',
+      'Save the whole model in Keras and name that file: model.save("model.keras").',
     );
   const inner = (stored as Record<string, unknown> | null | undefined)?.model_config ?? stored;
   const topology: unknown = typeof inner === 'string' ? parseJson(inner, name) : inner;
