@@ -60,8 +60,10 @@ const threadProgram = (data: ThreadData, take: typeof takeTasks): void => {
   const { exports } = new WebAssembly.Instance(compiled, { env: { memory } });
   (exports.__stack_pointer as WebAssembly.Global).value = data.stack;
   const functions = names.map((name) => exports[name] as KernelFunction);
-  for (let seen = 0; ; seen = Atomics.load(control, word.job)) {
+  for (let seen = 0; ;) {
     Atomics.wait(control, word.job, seen);
+    // Before the work: a job that comes during it is not missed then.
+    seen = Atomics.load(control, word.job);
     Atomics.add(control, word.active, 1);
     try {
       take(control, word, functions, data.args);
