@@ -63,7 +63,9 @@ const browse = async (options: vscode.OpenDialogOptions): Promise<string | undef
 /** A model that the user names: a file, or code with the one export that is wanted. */
 const browseModel = async (): Promise<ModelChoice | undefined> => {
   const file = await browse({
-    filters: { Models: ['json', 'ts', 'js', 'mts', 'mjs', 'cts', 'cjs', 'tsx', 'jsx'] },
+    filters: {
+      Models: ['json', 'ts', 'js', 'mts', 'mjs', 'cts', 'cjs', 'tsx', 'jsx', 'h5', 'hdf5', 'keras', 'onnx'],
+    },
   });
   if (file === undefined) return undefined;
   const language = languageOf(file);
