@@ -24,7 +24,7 @@ describe('an auxiliary branch', () => {
     'brings a map of %j to %j by as many convolutions as sizes lie between',
     (shape, last, count) => {
       const { features, logits, variables } = branch([...shape], [...last]);
-      const map = features(noise(2, ...shape), true);
+      const map = features(noise(2, shape[0], shape[1], shape[2]), true);
       expect(map.shape).toEqual([2, ...last]);
       expect(logits(map).shape).toEqual([2, 5]);
       expect([...variables.keys()].filter((name) => name.endsWith('kernel'))).toHaveLength(count);
