@@ -1,6 +1,6 @@
 import { Failed } from '../contract/failure';
 import type { Adapter, Module, PairNeeds, ResolvedPair } from '../methods/method';
-import type { Random } from '../training/random';
+import type { Random } from '../random';
 import { batchNorm, conv, linear, relu, sequence, type ConvGeometry } from './modules';
 
 export type AdapterChoice = Adapter['kind'];

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type { Random } from '../training/random';
+import type { Random } from '../random';
 
 const filled = (shape: number[], draw: () => number): tf.Variable => {
   const values = Float32Array.from({ length: tf.util.sizeFromShape(shape) }, draw);

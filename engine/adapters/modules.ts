@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { Module } from '../methods/method';
 import { normaliseBatch } from '../models/batchNorm';
 import { withoutTape } from '../models/tape';
-import type { Random } from '../training/random';
+import type { Random } from '../random';
 import { constantWeights, heKernel, uniformWeights } from './initial';
 
 const normMomentum = 0.9;

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { Random } from '../training/random';
+import { Random } from '../random';
 import type { Batch, Split } from './dataset';
 
 /** How training pictures are varied: mirrored half of the time, padded by `crop` pixels and cropped back at random. */

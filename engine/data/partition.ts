@@ -1,4 +1,4 @@
-import { Random } from '../training/random';
+import { Random } from '../random';
 import type { Split } from './dataset';
 
 const sampleSize = (split: Split): number => split.shape.reduce((product, size) => product * size, 1);

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseMetrics } from '../contract/metrics';
 import { runFiles, type FrozenRecipe, type RunEvent, type RunReport } from '../contract/run';
-import { writeWhole } from '../run/write';
+import { writeWhole } from '../wholeFile';
 import { figureColumns, figureRows } from './figureTable';
 import { reportPage } from './reportPage';
 import { gainSentence, trustSentence } from './verdict';

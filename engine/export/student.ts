@@ -9,8 +9,8 @@ import type { Network } from '../models/network';
 import { loadNewest, type ProbedNetwork } from '../probe/newestWeights';
 import { openNetwork } from '../probe/openNetwork';
 import { readFrozenRecipe } from '../run/folder';
-import { explainDiskError, temporaryName } from '../run/write';
-import { Random } from '../training/random';
+import { explainDiskError, temporaryName } from '../wholeFile';
+import { Random } from '../random';
 import { loadPlainly } from './plainModel';
 
 const samples = 4;

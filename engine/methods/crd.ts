@@ -9,7 +9,7 @@ import type { BatchFacts } from '../data/dataset';
 import { crdLoss, normaliser, scoresOf, updatedMemory, type Contrast, type Scores } from '../losses/crd';
 import { l2Normalize } from '../losses/normalize';
 import { withoutTape } from '../models/tape';
-import type { Random } from '../training/random';
+import type { Random } from '../random';
 import { asVectors, featureTap, type FeatureTap } from './featureTap';
 import type { Method, Module, Prepared, Setup, Step } from './method';
 import { negativesOf, type Negatives } from './negatives';

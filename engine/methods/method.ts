@@ -10,7 +10,7 @@ import type {
 } from '../contract/recipe';
 import type { Batch, BatchFacts } from '../data/dataset';
 import type { Network, Outputs } from '../models/network';
-import type { Random } from '../training/random';
+import type { Random } from '../random';
 
 /** One way to distil: what it is, what it needs, and how it is prepared for one run. */
 export interface Method<P extends LossOptions = LossOptions> {

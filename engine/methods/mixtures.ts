@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type { Random } from '../training/random';
+import type { Random } from '../random';
 
 /** Gamma distributed with scale 1 (Marsaglia and Tsang 2000); below 1 by way of shape + 1. */
 const gamma = (shape: number, random: Random): number => {

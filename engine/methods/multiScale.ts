@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { batchNorm, conv, linear, relu, sequence } from '../adapters/modules';
-import type { Random } from '../training/random';
+import type { Random } from '../random';
 import { asVectors } from './featureTap';
 import type { Module } from './method';
 

@@ -1,4 +1,4 @@
-import type { Random } from '../training/random';
+import type { Random } from '../random';
 
 /**
  * Draws samples of other classes, without repetition: what is drawn twice is drawn again, and where more than half are

@@ -1,4 +1,4 @@
-import type { Random } from '../training/random';
+import type { Random } from '../random';
 
 /**
  * Every sample once, in neighbouring pairs of one class, the pairs in random order: a batch of even size then holds no

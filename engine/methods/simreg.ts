@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { batchNorm, linear, relu, sequence } from '../adapters/modules';
 import { lossKeys } from '../contract/recipe';
 import { simregLoss } from '../losses/simreg';
-import type { Random } from '../training/random';
+import type { Random } from '../random';
 import { asVectors, featureTap } from './featureTap';
 import type { Method, Module, Prepared, Setup } from './method';
 

@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { version } from '../contract/version';
-import { writeWhole } from '../run/write';
+import { writeWhole } from '../wholeFile';
 
 /** A model's weights in the model's order, by the names tfjs stores them under. */
 export type NamedVariables = ReadonlyMap<string, tf.Variable>;

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { Failed } from '../contract/failure';
 import { makeBatch } from '../data/batches';
-import { Random } from '../training/random';
+import { Random } from '../random';
 import type { ProbedRun } from './probedRun';
 
 /** Works on one sample as raw values [1, ...shape]; `dataInvalid` where the split has no such sample. */

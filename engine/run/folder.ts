@@ -13,7 +13,7 @@ import {
   type RunState,
 } from '../contract/run';
 import { version } from '../contract/version';
-import { explainDiskError, temporaryName, writeWhole } from './write';
+import { explainDiskError, temporaryName, writeWhole } from '../wholeFile';
 
 const projectMarks = ['.retort', '.vscode', '.git', 'package.json'];
 

@@ -10,7 +10,7 @@ import type { Method, Prepared, Setup } from '../methods/method';
 import { findMethod } from '../methods/registry';
 import type { Network } from '../models/network';
 import { openModel } from '../models/open';
-import { Random } from '../training/random';
+import { Random } from '../random';
 import { scanSplit } from '../training/scan';
 import { stepsPerEpoch, type Stage } from '../training/stage';
 import type { Term } from '../training/step';

@@ -100,7 +100,7 @@ export const executeQuietly = async (run: string): Promise<void> => {
 const exportCsv = async (run: string, file: string): Promise<string> => {
   const [{ metricsCsv, parseMetrics }, { writeWhole }, { readState }] = await Promise.all([
     import('../contract/metrics'),
-    import('../run/write'),
+    import('../wholeFile'),
     import('../run/folder'),
   ]);
   await readState(run);

@@ -6,7 +6,7 @@ import type * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { Failed } from '../contract/failure';
 import { runFiles } from '../contract/run';
-import { explainDiskError, temporaryName } from '../run/write';
+import { explainDiskError, temporaryName } from '../wholeFile';
 
 const variableSchema = z.object({
   name: z.string(),

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { makeBatch } from '../data/batches';
 import type { Batch, Split } from '../data/dataset';
-import { Random } from './random';
+import { Random } from '../random';
 
 /** `count` positions evenly spread over 0 .. total − 1, in order; all of them where there are fewer. */
 const spread = (total: number, count: number): Int32Array => {

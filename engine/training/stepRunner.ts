@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { compileStep, type GraphStep } from '../graph/graphStep';
 import { Untraceable } from '../graph/trace';
-import { withSeed } from './random';
+import { withSeed } from '../random';
 import { runOutsideTeachers, trainStep, type StepInputs, type StepPlan } from './step';
 
 /** Runs the steps of a stage: as one graph where the backend and the step allow it, else operation by operation. */

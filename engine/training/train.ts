@@ -6,7 +6,7 @@ import type { Batch, Dataset } from '../data/dataset';
 import type { DataOptions } from '../contract/recipe';
 import type { Prepared } from '../methods/method';
 import { evaluate } from './evaluate';
-import { Random } from './random';
+import { Random } from '../random';
 import { learningRateAt } from './schedule';
 import type { RunningStage } from './stage';
 import { createStepRunner, type StepRunner } from './stepRunner';

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Random } from '../../engine/training/random';
+import { Random } from '../../engine/random';
 import { npy } from '../engine/tinyProject';
 import type { BenchTask } from './tasks';
 

@@ -7,7 +7,7 @@ import { openModel } from '../../engine/models/open';
 import { readRecipe } from '../../engine/recipe';
 import { freezeRecipe } from '../../engine/run/folder';
 import { prepareRun } from '../../engine/run/prepare';
-import { Random } from '../../engine/training/random';
+import { Random } from '../../engine/random';
 import { startStage } from '../../engine/training/stage';
 import type { StepInputs } from '../../engine/training/step';
 import { createEagerRunner, createStepRunner } from '../../engine/training/stepRunner';

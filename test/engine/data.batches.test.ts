@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { batchOrder, evaluationBatches, makeBatch } from '../../engine/data/batches';
 import type { Split } from '../../engine/data/dataset';
 import { sampleRgb } from '../../engine/data/preview';
-import { Random } from '../../engine/training/random';
+import { Random } from '../../engine/random';
 
 beforeAll(() => tf.setBackend('cpu'));
 

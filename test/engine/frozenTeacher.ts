@@ -3,7 +3,7 @@ import { makeBatch } from '../../engine/data/batches';
 import { readRecipe } from '../../engine/recipe';
 import { freezeRecipe } from '../../engine/run/folder';
 import { prepareRun, type PreparedRun } from '../../engine/run/prepare';
-import { Random } from '../../engine/training/random';
+import { Random } from '../../engine/random';
 import { startStage } from '../../engine/training/stage';
 import { trainStep, type StepInputs } from '../../engine/training/step';
 import { createStepRunner } from '../../engine/training/stepRunner';

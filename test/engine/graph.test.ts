@@ -8,7 +8,7 @@ import { trace } from '../../engine/graph/trace';
 import { readRecipe } from '../../engine/recipe';
 import { freezeRecipe } from '../../engine/run/folder';
 import { prepareRun, type PreparedRun } from '../../engine/run/prepare';
-import { Random } from '../../engine/training/random';
+import { Random } from '../../engine/random';
 import { startStage, type RunningStage } from '../../engine/training/stage';
 import { trainStep, type StepInputs } from '../../engine/training/step';
 import { methods } from '../../engine/methods/registry';

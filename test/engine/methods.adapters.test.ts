@@ -4,7 +4,7 @@ import { buildAdapter, chooseAdapter, type AdapterChoice } from '../../engine/ad
 import { useBackend } from '../../engine/backend/choose';
 import type { AdapterKind } from '../../engine/contract/recipe';
 import type { ResolvedPair } from '../../engine/methods/method';
-import { Random } from '../../engine/training/random';
+import { Random } from '../../engine/random';
 
 beforeAll(async () => {
   await useBackend('cpu');

@@ -5,7 +5,7 @@ import { crdBytes } from '../../engine/methods/crd';
 import { negativesOf } from '../../engine/methods/negatives';
 import { findMethod, lossSchema, methodInfos, methods } from '../../engine/methods/registry';
 import type { Network } from '../../engine/models/network';
-import { Random } from '../../engine/training/random';
+import { Random } from '../../engine/random';
 import { tinyCnn, tinyMlp, tinySegmenter } from '../fixtures/tinyNetwork';
 import { setupOf, startRun, tinyClasses } from '../fixtures/tinyRun';
 

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Random } from '../../engine/training/random';
+import { Random } from '../../engine/random';
 
 /** A project small enough to train in seconds: 12x12 pictures of bars in three directions under noise. */
 export interface TinyProject {

@@ -15,7 +15,7 @@ import {
 } from '../../engine/losses/mixskd';
 import { symmetricBeta } from '../../engine/methods/mixtures';
 import { pairedOrder } from '../../engine/methods/pairedOrder';
-import { Random } from '../../engine/training/random';
+import { Random } from '../../engine/random';
 import { expectClose } from '../fixtures/closeTo';
 import { golden, goldenInput } from '../fixtures/golden';
 

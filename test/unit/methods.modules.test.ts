@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { useBackend } from '../../engine/backend/choose';
 import { auxiliaryBranch } from '../../engine/methods/branch';
 import { multiScale, scaledWidth } from '../../engine/methods/multiScale';
-import { Random } from '../../engine/training/random';
+import { Random } from '../../engine/random';
 
 beforeAll(async () => {
   await useBackend('cpu');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { dequantise, quantise } from '../../engine/probe/quantise';
-import { Random } from '../../engine/training/random';
+import { Random } from '../../engine/random';
 
 describe('quantise', () => {
   it('is off by at most half a byte step of each channel', () => {

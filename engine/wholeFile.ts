@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { Failed } from '../contract/failure';
+import { Failed } from './contract/failure';
 
 /** A name beside `path` that nothing else uses; what bears it is not finished. */
 export const temporaryName = (path: string): string => `${path}.${randomBytes(4).toString('hex')}.tmp`;
