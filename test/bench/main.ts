@@ -123,7 +123,7 @@ const compared = async (options: Options, programs: Programs, torch: FoundTorch)
     `Batch ${options.batch}, ${cores} cores (${processor}), Node ${node}, load ${load.toFixed(1)}.`,
   );
   console.log(
-    'Everyone takes turns, so ratios hold where times do not; "to PyTorch" is to its best, by the sample.',
+    'Everyone takes turns. On a busy machine medians favour who needs fewer threads at once, so compare the least too; "to PyTorch" is to its best, by the sample.',
   );
 };
 

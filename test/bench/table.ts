@@ -43,7 +43,7 @@ const rounded = (value: number): string => value.toFixed(value < 10 ? 2 : value 
 const orDash = (value: number | null, text: (value: number) => string): string =>
   value === null || !Number.isFinite(value) ? '-' : text(value);
 
-const headings = ['', 'ms', '±', 'to PyTorch', 'GFLOP/s', 'of sgemm', 'first run, s', 'peak MB'];
+const headings = ['', 'ms', '±', 'least', 'to PyTorch', 'GFLOP/s', 'of sgemm', 'first run, s', 'peak MB'];
 
 const cells = (row: Row, title: string): string[] => {
   const samples = row.batch === 1 ? ' (1 sample)' : '';
@@ -52,6 +52,7 @@ const cells = (row: Row, title: string): string[] => {
     `  ${title}${samples}`,
     rounded(row.median),
     rounded(row.spread),
+    rounded(row.least),
     orDash(row.ratio, (ratio) => ratio.toFixed(2)),
     orDash(row.gflops, rounded),
     orDash(row.share, (share) => `${Math.round(share * 100)} %`),

@@ -67,7 +67,7 @@ describe('what the bench makes of its times', () => {
     const rows = compare([figure({}), figure({ subject: 'torch', missing: 'no torch here' })], 'sgemm');
     const lines = formatTable(rows, benchTasks, []).split('\n');
     expect(lines).toHaveLength(4);
-    expect(lines[2]).toMatch(/^ {2}tensorflow +100 +1\.00 +- +- +- +1\.5 +200$/);
+    expect(lines[2]).toMatch(/^ {2}tensorflow +100 +1\.00 +99\.0 +- +- +- +1\.5 +200$/);
     expect(lines[3]).toMatch(/^ {2}torch +- {2}no torch here$/);
   });
 });
