@@ -5,18 +5,13 @@ import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { useBackend } from '../../engine/backend/choose';
 import type { Network } from '../../engine/models/network';
-import { modelExports, openModel } from '../../engine/models/open';
+import { modelExports } from '../../engine/models/open';
+import { failureOf, open } from './otherModels';
 
 const fixture = (name: string): string => resolve('test/fixtures/models', name);
-const open = (reference: string, seed = 'one'): Promise<Network> => openModel(reference, { input: {}, seed });
 const weightsOf = (network: Network): number[][] =>
   [...network.trainable.values(), ...network.statistics.values()].map((variable) =>
     Array.from(variable.dataSync()),
-  );
-const failureOf = (reference: string): Promise<{ code: string; message: string; next: string }> =>
-  open(reference).then(
-    () => expect.fail(`${reference} opened`),
-    (error) => error,
   );
 
 let folder = '';

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -7,18 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { useBackend } from '../../engine/backend/choose';
 import { inspectModel } from '../../engine/models/inspect';
 import type { Network } from '../../engine/models/network';
-import { openModel, openTopology } from '../../engine/models/open';
-
-const shared = process.env.RETORT_TEST_MODELS ?? resolve('../shared/models');
-const isThere = existsSync(shared);
-if (!isThere) console.warn(`Skipped: no third-party models at ${shared} (RETORT_TEST_MODELS).`);
-
-const open = (reference: string): Promise<Network> => openModel(reference, { input: {}, seed: 'one' });
-const failureOf = (reference: string): Promise<{ code: string; message: string; next: string }> =>
-  open(reference).then(
-    () => expect.fail(`${reference} opened`),
-    (error) => error,
-  );
+import { openTopology } from '../../engine/models/open';
+import { failureOf, isThere, open, shared } from './otherModels';
 
 let folder = '';
 beforeAll(async () => {

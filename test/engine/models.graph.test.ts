@@ -1,26 +1,14 @@
-import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { useBackend } from '../../engine/backend/choose';
 import type { Network } from '../../engine/models/network';
-import { openModel } from '../../engine/models/open';
 import { writeFrozenGraph } from '../fixtures/frozenGraph';
 import { prepareFrozen, stepsBothWays } from './frozenTeacher';
 import { tinyProject, type TinyProject } from './tinyProject';
-
-const shared = process.env.RETORT_TEST_MODELS ?? resolve('../shared/models');
-const isThere = existsSync(shared);
-if (!isThere) console.warn(`Skipped: no third-party models at ${shared} (RETORT_TEST_MODELS).`);
-
-const open = (reference: string): Promise<Network> => openModel(reference, { input: {}, seed: 'one' });
-const failureOf = (reference: string): Promise<{ code: string; message: string; next: string }> =>
-  open(reference).then(
-    () => expect.fail(`${reference} opened`),
-    (error) => error,
-  );
+import { failureOf, isThere, open, shared } from './otherModels';
 
 let folder = '';
 beforeAll(async () => {

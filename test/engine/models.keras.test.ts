@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { cp, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -7,18 +7,8 @@ import { strFromU8, strToU8, unzipSync, zipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { useBackend } from '../../engine/backend/choose';
 import type { Network } from '../../engine/models/network';
-import { openModel, openTopology } from '../../engine/models/open';
-
-const shared = process.env.RETORT_TEST_MODELS ?? resolve('../shared/models');
-const isThere = existsSync(shared);
-if (!isThere) console.warn(`Skipped: no third-party models at ${shared} (RETORT_TEST_MODELS).`);
-
-const open = (reference: string): Promise<Network> => openModel(reference, { input: {}, seed: 'one' });
-const failureOf = (reference: string): Promise<{ code: string; message: string; next: string }> =>
-  open(reference).then(
-    () => expect.fail(`${reference} opened`),
-    (error) => error,
-  );
+import { openTopology } from '../../engine/models/open';
+import { failureOf, isThere, open, shared } from './otherModels';
 
 beforeAll(async () => {
   await useBackend('auto');

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -6,13 +6,10 @@ import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { useBackend } from '../../engine/backend/choose';
 import type { Network } from '../../engine/models/network';
-import { openModel } from '../../engine/models/open';
 import { prepareFrozen, stepsBothWays } from './frozenTeacher';
 import { tinyProject } from './tinyProject';
+import { failureOf, isThere, open, shared } from './otherModels';
 
-const shared = process.env.RETORT_TEST_MODELS ?? resolve('../shared/models');
-const isThere = existsSync(shared);
-if (!isThere) console.warn(`Skipped: no third-party models at ${shared} (RETORT_TEST_MODELS).`);
 const isInstalled = await import('onnxruntime-node').then(
   () => true,
   () => false,
@@ -23,13 +20,6 @@ const fixtures = resolve('test/fixtures/models/onnx');
 const expected: Record<string, { outputs: number[]; relu: number[] }> = JSON.parse(
   readFileSync(join(fixtures, 'expected.json'), 'utf8'),
 );
-
-const open = (reference: string): Promise<Network> => openModel(reference, { input: {}, seed: 'one' });
-const failureOf = (reference: string): Promise<{ code: string; message: string; next: string }> =>
-  open(reference).then(
-    () => expect.fail(`${reference} opened`),
-    (error) => error,
-  );
 
 beforeAll(async () => {
   await useBackend('auto');
