@@ -74,7 +74,7 @@ class Execution {
     return this.stages.slice(0, index).reduce((sum, stage) => sum + stepsOf(stage), 0);
   }
 
-  /** Puts everything where the newest whole checkpoint left it. */
+  /** Puts everything where the newest whole checkpoint left it. The test split is measured at the very end, once. */
   async resume(): Promise<void> {
     const damaged: Failed[] = [];
     const checkpoint = await newestWhole(this.run, (failure) => damaged.push(failure));
@@ -84,7 +84,8 @@ class Execution {
     const step = checkpoint?.manifest.step ?? 0;
     await rewindMetrics(this.run, (point) => {
       const stage = this.stages.findIndex((one) => one.name === point.stage);
-      return checkpoint !== null && (stage < index || (stage === index && point.step <= step));
+      const isBefore = stage < index || (stage === index && point.step <= step);
+      return checkpoint !== null && isBefore && point.split !== 'test';
     });
     if (!checkpoint) return;
     const { best, chosen, pending, totalStep } = checkpoint.manifest;

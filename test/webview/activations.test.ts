@@ -150,6 +150,7 @@ describe('Activations page', () => {
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
     await eventually(async () => chosen).toEqual(['student pool2 false', 'student pool2 true']);
+    await eventually(() => page.locator(`${pane('student')}[aria-busy=false]`).count()).toBe(1);
     const grid = page.locator(`${pane('student')} [role=grid]`);
     await eventually(() => grid.getAttribute('aria-colcount')).not.toBeNull();
     await grid.focus();
