@@ -49,13 +49,9 @@ export const skipLines = (outcomes) => {
 
 /** The last line. @param {readonly Outcome[]} outcomes */
 export const totalLine = (outcomes) => {
-  const sum = (/** @type {(outcome: Outcome) => number} */ part) =>
-    outcomes.reduce((total, outcome) => total + part(outcome), 0);
-  return counts(
-    sum(({ passed }) => passed),
-    sum(failuresOf),
-    sum(({ skipped }) => skipped.length),
-  );
+  const passed = outcomes.reduce((total, outcome) => total + outcome.passed, 0);
+  const failed = outcomes.reduce((total, outcome) => total + failuresOf(outcome), 0);
+  return `${passed} passed, ${failed} failed`;
 };
 
 /** 0 only when something ran and nothing failed. @param {readonly Outcome[]} outcomes */

@@ -107,6 +107,7 @@ describe('a newcomer distils a model', () => {
     await project.write('shapes.distill.json', tuned(await project.read('shapes.distill.json')));
     await workbench.codeLine('"logEvery"').waitFor();
     await workbench.placeCursor('shapes.distill.json', 1);
+    await workbench.scrollToTop();
     await workbench.lens('Run this recipe').waitFor();
     await workbench.titleAction('Run').click();
     const curves = await CurvesReader.find(workbench);

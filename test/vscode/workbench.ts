@@ -55,14 +55,14 @@ export class Workbench {
 
   /** Confirms what is chosen in the pick that is open. */
   async confirm(): Promise<void> {
-    await this.page.keyboard.press('Enter');
+    await this.quickInput.locator('input.input').first().press('Enter');
   }
 
   /** Answers the input box that asks this. */
   async answer(question: string | RegExp, text: string): Promise<void> {
     await this.quickInput.locator('.quick-input-message', { hasText: question }).waitFor();
     await this.quickInput.locator('input.input').first().fill(text);
-    await this.page.keyboard.press('Enter');
+    await this.confirm();
   }
 
   async openFile(name: string): Promise<void> {
@@ -81,7 +81,7 @@ export class Workbench {
   }
 
   lens(text: string | RegExp): Locator {
-    return this.page.locator('.codelens-decoration a', { hasText: text }).first();
+    return this.page.locator('.codelens-decoration a:visible', { hasText: text }).first();
   }
 
   /** A button at the right of the editor's tabs. */
@@ -94,12 +94,28 @@ export class Workbench {
     return this.page.locator('.editor-instance .view-line', { hasText: text }).first();
   }
 
-  /** Puts the cursor in a file at a line, from 1. */
+  /** Puts the cursor in a file at a line, from 1; the status bar tells where it went. */
   async placeCursor(name: string, line: number): Promise<void> {
-    await this.tab(name).click();
-    await this.openQuickInput('Control+G', `:${line}`);
-    await this.page.keyboard.press('Enter');
-    await this.quickInput.waitFor({ state: 'hidden' });
+    const position = this.page.locator('.part.statusbar .statusbar-item', { hasText: `Ln ${line},` });
+    for (let tries = 0; ; tries += 1) {
+      await this.tab(name).click();
+      await this.openQuickInput('Control+G', `:${line}`);
+      await this.quickRow(`line ${line}`)
+        .click({ timeout: 4_000 })
+        .catch(() => undefined);
+      const isThere = await position.waitFor({ timeout: 4_000 }).then(
+        () => true,
+        () => false,
+      );
+      if (isThere) return this.quickInput.waitFor({ state: 'hidden' });
+      if (tries === 5) throw new Error(`The cursor did not go to line ${line} of ${name}.`);
+    }
+  }
+
+  /** Scrolls the active editor to its first line, and to the lens above it. */
+  async scrollToTop(): Promise<void> {
+    await this.page.locator('.editor-instance .view-lines').first().hover();
+    await this.page.mouse.wheel(0, -100_000);
   }
 
   /** Opens a view container by its title in the activity bar. */
