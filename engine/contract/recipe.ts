@@ -65,6 +65,12 @@ const trainingFields = {
     .positive()
     .optional()
     .describe('Steps between checkpoints; without it, one an epoch.'),
+  sharesEvery: z
+    .int()
+    .min(0)
+    .describe(
+      'Steps between two measurements of how much of the gradient each loss makes up; one costs an extra pass a loss. 0: never.',
+    ),
 };
 
 export const trainingSchema = z.strictObject({
@@ -75,6 +81,7 @@ export const trainingSchema = z.strictObject({
   optimizer: trainingFields.optimizer.prefault({ kind: 'sgd' }),
   schedule: trainingFields.schedule.prefault({ kind: 'cosine' }),
   logEvery: trainingFields.logEvery.default(10),
+  sharesEvery: trainingFields.sharesEvery.default(100),
 });
 
 /** Settings of one stage that differ from the training section's. */

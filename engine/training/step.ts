@@ -42,7 +42,8 @@ export interface StepInputs {
   given?: GivenOutputs;
 }
 
-const viewStep = (passes: Passes, prepared: Prepared, inputs: StepInputs): Step => ({
+/** A step as one method sees it. */
+export const viewStep = (passes: Passes, prepared: Prepared, inputs: StepInputs): Step => ({
   batch: inputs.batch,
   drawn: inputs.drawn.get(prepared) ?? {},
   view: passes.viewOf(prepared),
@@ -73,7 +74,8 @@ const sumTerms = (
   return total;
 };
 
-const gradientsOf = (
+/** By name of the variable; one that the loss does not depend on has none. */
+export const gradientsOf = (
   variables: ReadonlyMap<string, tf.Variable>,
   loss: () => tf.Scalar,
 ): ReadonlyMap<string, tf.Tensor> => {
@@ -102,7 +104,7 @@ const trainOpponents = (plan: StepPlan, inputs: StepInputs, live: Record<string,
   }
 };
 
-const passPlan = (plan: StepPlan): PassPlan => ({
+export const passPlan = (plan: StepPlan): PassPlan => ({
   student: plan.student,
   teachers: plan.teachers,
   prepared: plan.terms.map((term) => term.prepared),
@@ -124,9 +126,8 @@ const measureBatch = (
   { batch }: StepInputs,
   live: Record<string, tf.Scalar>,
 ): void => {
-  const { metric } = measures;
-  const sum = measures.sums(passes.student(passes.base).logits, batch)[metric];
-  if (sum) live[metric] = tf.keep(sum.div<tf.Scalar>(batch.images.shape[0] ?? 1));
+  const value = measures.live?.(passes.student(passes.base), batch);
+  if (value) live[measures.metric] = tf.keep(value);
 };
 
 /**

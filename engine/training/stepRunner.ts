@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { batchTensors } from '../data/dataset';
 import { compileStep, type GraphStep } from '../graph/graphStep';
 import { Untraceable } from '../graph/trace';
 import { withSeed } from '../random';
@@ -22,10 +23,8 @@ const eagerly = (plan: StepPlan, inputs: StepInputs, seed: string): Record<strin
 };
 
 /** The tensors of a step's inputs in a fixed order. */
-const tensorsOf = ({ batch, drawn, learningRate, epoch, seed, given }: StepInputs): tf.Tensor[] => [
-  batch.images,
-  batch.labels,
-  batch.indices,
+export const tensorsOf = ({ batch, drawn, learningRate, epoch, seed, given }: StepInputs): tf.Tensor[] => [
+  ...batchTensors(batch),
   learningRate,
   epoch,
   seed,
@@ -33,10 +32,11 @@ const tensorsOf = ({ batch, drawn, learningRate, epoch, seed, given }: StepInput
 ];
 
 /** A teacher's variables: no stage changes them once it has begun. */
-const fixedOf = ({ teachers }: StepPlan): tf.Variable[] =>
+export const fixedOf = ({ teachers }: StepPlan): tf.Variable[] =>
   teachers.flatMap(({ trainable, statistics }) => [...trainable.values(), ...statistics.values()]);
 
-const signature = (tensors: readonly tf.Tensor[]): string =>
+/** Tells inputs apart that one graph cannot take. */
+export const signature = (tensors: readonly tf.Tensor[]): string =>
   tensors.map(({ shape }) => shape.join('x')).join(' ');
 
 /** Steps as graphs, one for each set of input shapes. */

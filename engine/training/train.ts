@@ -2,12 +2,13 @@ import * as tf from '@tensorflow/tfjs';
 import { Failed } from '../contract/failure';
 import type { MetricPoint } from '../contract/run';
 import { batchOrder, makeBatch } from '../data/batches';
-import type { Batch, Dataset } from '../data/dataset';
+import { batchTensors, type Batch, type Dataset } from '../data/dataset';
 import type { DataOptions } from '../contract/recipe';
 import type { Prepared } from '../methods/method';
 import { evaluate } from './evaluate';
 import { Random } from '../random';
 import { learningRateAt } from './schedule';
+import { createShareRunner, type ShareRunner } from './shareRunner';
 import type { RunningStage } from './stage';
 import { createStepRunner, type StepRunner } from './stepRunner';
 
@@ -58,14 +59,29 @@ const drawAll = (
   return drawn;
 };
 
+/** What runs the steps of a stage, and what measures beside them. */
+interface Runners {
+  steps: StepRunner;
+  shares: ShareRunner;
+}
+
+/** The live numbers of a step, and the losses' shares of its gradient where they were measured. */
+interface StepNumbers {
+  numbers: Record<string, number>;
+  shares: Record<string, number> | null;
+}
+
+const isMeasured = ({ stage }: RunningStage, { shares }: Runners, step: number): boolean =>
+  shares.isNeeded && stage.training.sharesEvery > 0 && step % stage.training.sharesEvery === 0;
+
 /** The step itself, with everything random drawn from names that a resumed run draws again. */
 const runStep = (
   running: RunningStage,
-  runner: StepRunner,
+  runners: Runners,
   options: TrainOptions,
   step: number,
   positions: Int32Array,
-): Record<string, number> => {
+): StepNumbers => {
   const { stage } = running;
   const name = `${options.seed}/${stage.stream}/${step}`;
   const batch = makeBatch(options.dataset.train, positions, options.augment, new Random(`${name}/batch`));
@@ -82,16 +98,17 @@ const runStep = (
   const epoch = tf.scalar(epochs);
   const stream = new Random(`${name}/layers`);
   const seed = tf.tensor1d([stream.integer(2 ** 31), stream.integer(2 ** 31)], 'int32');
+  const inputs = { batch, drawn, learningRate, epoch, seed };
   try {
-    return {
-      ...runner.run({ batch, drawn, learningRate, epoch, seed }, name),
-      lr: rate,
-    };
+    let shares: StepNumbers['shares'] = null;
+    if (isMeasured(running, runners, step)) {
+      runners.steps.pull();
+      shares = runners.shares.measure(inputs, name);
+    }
+    return { numbers: { ...runners.steps.run(inputs, name), lr: rate }, shares };
   } finally {
     tf.dispose([
-      batch.images,
-      batch.labels,
-      batch.indices,
+      ...batchTensors(batch),
       learningRate,
       epoch,
       seed,
@@ -131,7 +148,7 @@ const finishEpoch = async (
 ) => {
   const { stage, plan } = running;
   if (!plan.measures) return watcher.checkpoint(cursor, epoch, null);
-  const measured = await evaluate(stage.network, options.dataset.validation, plan.measures);
+  const measured = await evaluate(stage.network, options.dataset.validation, plan.measures, options.dataset);
   const values = Object.fromEntries(Object.entries(measured).map(([name, value]) => [`val_${name}`, value]));
   await watcher.point({ stage: stage.name, step: cursor.step, epoch, split: 'validation', values });
   await watcher.checkpoint(cursor, epoch, measured);
@@ -148,7 +165,7 @@ const orderOf = ({ plan }: RunningStage, { dataset, seed }: TrainOptions, epoch:
 /** Gives false if the stage was asked to stop. */
 const trainEpoch = async (
   running: RunningStage,
-  runner: StepRunner,
+  runners: Runners,
   options: TrainOptions,
   cursor: Cursor,
   epoch: number,
@@ -159,6 +176,7 @@ const trainEpoch = async (
   const order = orderOf(running, options, epoch);
   const begin = cursor.step - epoch * stage.stepsPerEpoch;
   if (begin === 0) for (const term of plan.terms) await term.prepared.beforeEpoch?.(epoch);
+  const runner = runners.steps;
   runner.push();
   for (let index = begin; index < stage.stepsPerEpoch; index++) {
     if (await watcher.shouldStop()) {
@@ -167,14 +185,16 @@ const trainEpoch = async (
       return false;
     }
     const positions = order.slice(index * batchSize, (index + 1) * batchSize);
-    const numbers = runStep(running, runner, options, cursor.step, positions);
+    const { numbers, shares } = runStep(running, runners, options, cursor.step, positions);
     cursor.step++;
     guard(numbers, stage.name, cursor.step);
     collect(cursor, numbers);
+    const at = { stage: stage.name, step: cursor.step, epoch: epoch + 1, split: 'train' } as const;
+    if (shares) await watcher.point({ ...at, values: shares });
     const isLast = index === stage.stepsPerEpoch - 1;
     if (isLast || cursor.step % logEvery === 0) {
       const values = flush(cursor, numbers.lr ?? 0);
-      await watcher.point({ stage: stage.name, step: cursor.step, epoch: epoch + 1, split: 'train', values });
+      await watcher.point({ ...at, values });
     }
     await watcher.stepped(cursor, epoch + 1);
     if (!isLast && checkpointEvery !== undefined && cursor.step % checkpointEvery === 0) {
@@ -195,9 +215,10 @@ export const trainStage = async (
   const { training, stepsPerEpoch, name } = running.stage;
   const notes: string[] = [];
   const runner = createStepRunner(running.plan, (reason) => notes.push(reason));
+  const runners = { steps: runner, shares: createShareRunner(running.plan) };
   try {
     for (let epoch = Math.floor(cursor.step / stepsPerEpoch); epoch < training.epochs; epoch++) {
-      if (!(await trainEpoch(running, runner, options, cursor, epoch, watcher))) return false;
+      if (!(await trainEpoch(running, runners, options, cursor, epoch, watcher))) return false;
       runner.pull();
       for (const reason of notes.splice(0))
         await watcher.note(`The stage "${name}" runs operation by operation, since ${reason}.`);
@@ -206,5 +227,6 @@ export const trainStage = async (
     return true;
   } finally {
     runner.dispose();
+    runners.shares.dispose();
   }
 };
