@@ -55,6 +55,20 @@ export interface OpeningReport {
   ignored: string[];
 }
 
+/** What someone who must choose a method wants to know of it, one or two sentences each; it makes up the method's page. */
+export interface MethodGuide {
+  /** The loss, in plain characters. */
+  formula: string;
+  /** Labels, boxes, a second network, a kind of layer. */
+  needs: string;
+  /** Time and memory beside the student's own. */
+  cost: string;
+  /** Where it tends to fail. */
+  fails: string;
+  /** What was decided where the source is silent, or where its code departs from its paper. */
+  decisions: readonly string[];
+}
+
 /** What the lens needs to know of a method. */
 export interface MethodInfo {
   id: string;
@@ -63,6 +77,7 @@ export interface MethodInfo {
   summary: string;
   source: string;
   url: string;
+  guide: MethodGuide;
   needsTeacher: boolean;
   /** How many layer pairs: none, the logits, or feature maps. */
   pairs: 'none' | 'features';

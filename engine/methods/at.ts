@@ -29,6 +29,17 @@ export const at = {
   summary: 'Matches where in the picture each stage is active; channels may differ, no adapter is trained.',
   source: 'Zagoruyko and Komodakis, Paying More Attention to Attention (ICLR 2017), equation 2.',
   url: 'https://arxiv.org/abs/1612.03928',
+  guide: {
+    formula: 'mean (q(Fs) − q(Ft))², q(F) = mean over channels of |F|², as a unit vector of positions',
+    needs: 'A teacher, and pairs of feature maps; channels may differ.',
+    cost: 'Next to nothing: no module is trained.',
+    fails:
+      'Between families of networks: where students are built of depthwise convolutions it has been published below training without a teacher.',
+    decisions: [
+      'The published code and the paper differ: `code` averages squared differences (weight 1000), `paper` averages norms. The paper’s form has no published weight; 10 gives about the same gradient on maps of 8 by 8.',
+      'Maps of different size are averaged down to the smaller.',
+    ],
+  },
   tasks: ['classification'],
   needsTeacher: true,
   pairs: 'features',

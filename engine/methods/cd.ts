@@ -18,6 +18,17 @@ export const cd = {
     'Matches how strongly each channel responds on average, at every stage, through a small connector.',
   source: 'Zhou et al., Channel Distillation (2020), with its early decay.',
   url: 'https://arxiv.org/abs/2006.01683',
+  guide: {
+    formula: 'Σ over pairs of mean (GAP(A(Fs)) − GAP(Ft))²',
+    needs: 'A teacher, and pairs of feature maps.',
+    cost: 'A 1x1 convolution with normalisation for every pair, trained along and dropped.',
+    fails: 'Where it matters where something is: it sees only the mean of each channel.',
+    decisions: [
+      'The connector is there also where channels agree, as in the published code.',
+      'The teacher stays in inference mode; in the published code its batch statistics drift.',
+      'The weight falls by `decay` every `decayEvery` epochs. The code’s switch that turns the labels off for the first epochs is left out.',
+    ],
+  },
   tasks: ['classification'],
   needsTeacher: true,
   pairs: 'features',

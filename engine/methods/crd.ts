@@ -179,6 +179,18 @@ export const crd = {
     'Pulls each sample’s features towards the teacher’s and away from those of other classes; needs memory.',
   source: 'Tian, Krishnan and Isola, Contrastive Representation Distillation (ICLR 2020).',
   url: 'https://arxiv.org/abs/1910.10699',
+  guide: {
+    formula:
+      'Σ over both sides of −(1/N) Σᵢ [ log x₀ / (x₀ + c) + Σⱼ log c / (xⱼ + c) ], x = exp(v · m / τ) / Z, c = K / samples',
+    needs: 'A teacher, and classes: negatives are samples of other classes.',
+    cost: 'Two linear heads, two memories of one row a training sample (50 000 samples: 51 MB), and a table of batch by samples a step.',
+    fails:
+      'On small data there are few negatives. Values near 10 are normal: the sum over negatives is not averaged.',
+    decisions: [
+      'Negatives are drawn without repetition from the other classes; `negatives` is cut to as many as there are.',
+      'Memories are kept by position in the training data, so shuffling does not disturb them.',
+    ],
+  },
   tasks: ['classification'],
   needsTeacher: true,
   pairs: 'none',

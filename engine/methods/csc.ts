@@ -16,6 +16,17 @@ export const csc = {
     'Matches which channels and which positions go together; for small maps, without a published weight.',
   source: 'After Park and Heo (Sensors 2020), whose normalisation is not known; this one is Retort’s.',
   url: 'https://doi.org/10.3390/s20164616',
+  guide: {
+    formula: 'mean (ΔGc)² + mean (ΔGs)², G the cosines between channels and between positions',
+    needs: 'A teacher, and a pair of feature maps; labels for `adaptive`.',
+    cost: 'Matrices of channels by channels and positions by positions, and a 1x1 convolution where channels differ.',
+    fails:
+      'On large maps: the matrix grows with the square of the positions. Nothing is known about good weights.',
+    decisions: [
+      'Only the paper’s abstract could be read: cosines, means over all entries and the weight 1 are ours.',
+      '`adaptive` adds the paper’s adaptive cross-entropy, with the target a · p_t + (1 − a) · one-hot. The mixing is not known; a is the teacher’s probability of the true class.',
+    ],
+  },
   tasks: ['classification'],
   needsTeacher: true,
   pairs: 'features',

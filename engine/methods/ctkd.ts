@@ -27,6 +27,17 @@ export const ctkd = {
   summary: 'Soft targets whose temperature is learnt against the student: easy first, then harder.',
   source: 'Li et al., Curriculum Temperature for Knowledge Distillation (AAAI 2023).',
   url: 'https://arxiv.org/abs/2211.16231',
+  guide: {
+    formula: 'T² · (1/N) Σ KL(σ(zt / T) ‖ σ(zs / T)), T = 1 + 20 · sigmoid(θ), θ trained against the student',
+    needs: 'A teacher with the same classes.',
+    cost: 'One trained number beside plain soft targets.',
+    fails:
+      'In short runs: the temperature starts near 16 and needs epochs to move. The gain over a well-chosen fixed temperature is small.',
+    decisions: [
+      'The gradient reaches θ times λ, which falls from 0 to −1 over `ramp` along a cosine; the published code’s own defaults leave λ at 0, so that nothing is learnt.',
+      'The factor T² takes part in the gradient of θ, and the optimizer’s weight decay acts on θ, both as in the code.',
+    ],
+  },
   tasks: ['classification'],
   needsTeacher: true,
   pairs: 'none',

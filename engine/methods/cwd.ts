@@ -31,6 +31,17 @@ export const cwd = {
   summary: 'Matches where each channel responds most: each channel’s map as a distribution over positions.',
   source: 'Shu et al., Channel-wise Knowledge Distillation for Dense Prediction (ICCV 2021).',
   url: 'https://arxiv.org/abs/2011.13256',
+  guide: {
+    formula: 'T² / (N · C) · Σ KL(φt ‖ φs), φ = softmax of a channel over its positions, F / T',
+    needs: 'A teacher, and a pair of feature maps; best the last one, or class maps.',
+    cost: 'A 1x1 convolution where channels differ, trained along and dropped.',
+    fails:
+      'Deep inside a backbone, and on maps of few positions, where a distribution over positions says little. Published results of one setting lie up to 3 points apart from seed to seed: repeat it.',
+    decisions: [
+      'A divergence, zero where both agree; some libraries compute the cross-entropy, which is never zero but has the same gradient.',
+      'Published weights (35 to 40 on features, 3 on class maps) are for segmentation. On a classifier’s features they drown the labels; the weight 1 is ours.',
+    ],
+  },
   tasks: ['classification'],
   needsTeacher: true,
   pairs: 'features',

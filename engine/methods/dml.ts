@@ -30,6 +30,16 @@ export const dml = {
     'Needs no teacher: several students learn together and match each other’s class probabilities; the plainest cohort.',
   source: 'Zhang, Xiang, Hospedales and Lu, Deep Mutual Learning (CVPR 2018).',
   url: 'https://arxiv.org/abs/1706.00384',
+  guide: {
+    formula: 'CE(zₘ, y) + 1 / (M − 1) Σ KL(zₗ ‖ zₘ) over the other networks',
+    needs: 'Labels, no teacher.',
+    cost: 'One more student for every network: time and memory times `networks`.',
+    fails:
+      'Early, when all networks know little, they teach each other noise; a good teacher, where there is one, is stronger.',
+    decisions: [
+      'All networks step together, each imitating what the others said before the step; in the paper they take turns.',
+    ],
+  },
   tasks: ['classification'],
   needsTeacher: false,
   pairs: 'none',

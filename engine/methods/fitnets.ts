@@ -17,6 +17,17 @@ export const fitnets = {
     'Regresses the teacher’s features from the student’s: strong where both have stages of equal size.',
   source: 'Romero et al., FitNets: Hints for Thin Deep Nets (ICLR 2015), equation 3, trained in one stage.',
   url: 'https://arxiv.org/abs/1412.6550',
+  guide: {
+    formula: 'mean (A(Fs) − Ft)²',
+    needs: 'A teacher, and a pair of layers; the student’s may have another width and size.',
+    cost: 'A regressor (one convolution and its normalisation) that is trained along and dropped.',
+    fails:
+      'A regressor that ends in a ReLU cannot reach negative values: pair layers after their activation. A hint too deep, or a weight too large, ties the student to features it has no room for.',
+    decisions: [
+      'Trained in one stage together with the labels, as later code does, not in two as in the paper.',
+      'The middle one of the proposed pairs is taken.',
+    ],
+  },
   tasks: ['classification'],
   needsTeacher: true,
   pairs: 'features',

@@ -23,6 +23,17 @@ export const gkd = {
   summary: 'Soft targets only where the teacher is right: never learns its mistakes.',
   source: 'Zhou et al., Channel Distillation (2020), with its early decay.',
   url: 'https://arxiv.org/abs/2006.01683',
+  guide: {
+    formula: 'T² · KL(σ(zt / T) ‖ σ(zs / T)), the mean over samples that the teacher classifies right',
+    needs: 'A teacher with the same classes, and labels.',
+    cost: 'As plain soft targets.',
+    fails:
+      'Where the teacher is seldom right there is little to learn from, and where it always is it is plain soft targets.',
+    decisions: [
+      'A batch without a sample that the teacher has right counts 0; the published code divides by zero.',
+      'The default weight is that for many classes (ImageNet); 0.1 is published for CIFAR-100.',
+    ],
+  },
   tasks: ['classification'],
   needsTeacher: true,
   pairs: 'none',

@@ -107,6 +107,18 @@ export const hsakd = {
     'Teaches at every stage which class a picture has and how it is turned; strong, at four pictures for each one.',
   source: 'Yang et al., Hierarchical Self-supervised Augmented Knowledge Distillation (IJCAI 2021).',
   url: 'https://arxiv.org/abs/2107.13715',
+  guide: {
+    formula:
+      'Σ over stages of T² · KL_T(qt ‖ qs) + T² · KL_T(zt ‖ zs) over four rotations, q the 4K joint logits of class and rotation',
+    needs: 'A teacher, square pictures, pairs of feature maps, and labels.',
+    cost: 'Four pictures for each one, classifiers on both networks, and a stage that trains the teacher’s first.',
+    fails: 'Where turning a picture changes what it is, as for digits and letters, or leaves it as it is.',
+    decisions: [
+      'Stages are the matched pairs, not the stages of equal number.',
+      'Classifiers are a few strided convolutions, not copies of the remaining stages, which cannot be cut out of any network.',
+      'With `backbone` “trained” the first stage trains the teacher as well, the form that the authors mark with a star.',
+    ],
+  },
   tasks: ['classification'],
   needsTeacher: true,
   pairs: 'features',

@@ -85,6 +85,17 @@ export const hsakdOnline = {
     'Needs no teacher: students teach each other, at every stage, class and rotation; four pictures for each, times students.',
   source: 'Yang et al., Hierarchical Self-supervised Augmented Knowledge Distillation (IJCAI 2021).',
   url: 'https://arxiv.org/abs/2107.13715',
+  guide: {
+    formula:
+      'Σ CE of the joint logits of class and rotation + T² · KL between networks at every stage and at the end',
+    needs: 'Labels and square pictures; no teacher.',
+    cost: 'Four pictures for each one, times the number of students.',
+    fails: 'Where turning a picture changes what it is, as for digits and letters.',
+    decisions: [
+      'With more than two networks each imitates the mean divergence from the others.',
+      'Classifiers are a few strided convolutions, not copies of the remaining stages.',
+    ],
+  },
   tasks: ['classification'],
   needsTeacher: false,
   pairs: 'none',

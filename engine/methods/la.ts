@@ -16,6 +16,17 @@ export const la = {
   source:
     'After Xie et al., Improving Fast Segmentation With Teacher-student Learning (2018); the normalisation is Retort’s.',
   url: 'https://arxiv.org/abs/1810.08476',
+  guide: {
+    formula: 'mean over neighbouring positions of (Ds − Dt)², D = ‖F[i] − F[j]‖₂',
+    needs: 'A teacher, and pairs of feature maps; channels may differ.',
+    cost: 'Eight differences a position; no module is trained.',
+    fails:
+      'In published comparisons it is the weakest of the methods for maps, and scale matters: features of different magnitude dominate.',
+    decisions: [
+      'The paper’s normalisation is not known. Decided: each pair of neighbours inside the map counts once, diagonals too, and the mean is over all of them.',
+      'No weight is published; 1 is ours.',
+    ],
+  },
   tasks: ['classification'],
   needsTeacher: true,
   pairs: 'features',

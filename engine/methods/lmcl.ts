@@ -171,6 +171,17 @@ export const lmcl = {
   source:
     'Yang et al., Online Knowledge Distillation via Mutual Contrastive Learning for Visual Recognition (TPAMI 2023).',
   url: 'https://arxiv.org/abs/2207.11518',
+  guide: {
+    formula:
+      'Σ over pairs of networks and of their stages of the MCL terms, weighted by sample, and T² · KL from the aggregated logits of all',
+    needs: 'Labels, at least two samples of a class in a batch, a student with stages; no teacher.',
+    cost: 'One more student for every network, classifiers and heads at every stage, and stages squared contrasts.',
+    fails: 'On small students: the train-only parts may outweigh them.',
+    decisions: [
+      'The published weights between stages are learnt through an unrolled optimizer; here by plain gradient, or fixed at one half.',
+      'Every unordered pair of networks counts once; the published loop counts it twice.',
+    ],
+  },
   tasks: ['classification'],
   needsTeacher: false,
   pairs: 'none',

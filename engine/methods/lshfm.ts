@@ -91,6 +91,16 @@ export const lshfm = {
     'Mimics the features before the classifier, direction before length; a strong choice without soft targets.',
   source: 'Wang, Ge and Wu, Distilling Knowledge by Mimicking Features (TPAMI 2021).',
   url: 'https://arxiv.org/abs/2011.01424',
+  guide: {
+    formula: 'mean (f̂s − ft)² + mean BCE(W · f̂s + b, [W · ft + b > 0])',
+    needs: 'A teacher with a dense classifier, whose weights scale the hyperplanes; no labels.',
+    cost: 'A linear embedding that is trained, and a fixed matrix of hyperplanes; the teacher passes over part of the data once.',
+    fails: 'Where the teacher’s features are much wider than the student can follow.',
+    decisions: [
+      'Offsets are the negative medians over at most 16 384 training samples, measured when the student’s stage begins.',
+      'The weight 6 is published for CIFAR-100, 5 for ImageNet.',
+    ],
+  },
   tasks: ['classification'],
   needsTeacher: true,
   pairs: 'none',

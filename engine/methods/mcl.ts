@@ -80,6 +80,17 @@ export const mcl = {
     'Needs no teacher: several students learn together and share which samples they find alike; costs one student each.',
   source: 'Yang et al., Mutual Contrastive Learning for Visual Representation Learning (AAAI 2022).',
   url: 'https://arxiv.org/abs/2104.12565',
+  guide: {
+    formula:
+      '0.1 · VCL + softVCL + 0.1 · ICL + softICL over embeddings of two networks, and the peers’ cross-entropy',
+    needs: 'Labels, at least two samples of a class in a batch; no teacher.',
+    cost: 'One more student for every network, and heads that are dropped.',
+    fails: 'With many classes and small batches there are few samples of one class to contrast.',
+    decisions: [
+      'The order of samples is composed so that each meets one of its class; a sample that is alone counts 0.',
+      'With more than two networks every unordered pair counts once. The memories of the ImageNet form are left out.',
+    ],
+  },
   tasks: ['classification'],
   needsTeacher: false,
   pairs: 'none',

@@ -8,7 +8,8 @@ import type {
   Task,
   TrainingChanges,
 } from '../contract/recipe';
-import type { Batch, BatchFacts } from '../data/dataset';
+import type { MethodGuide } from '../contract/model';
+import type { Batch, BatchFacts, Targets } from '../data/dataset';
 import type { Network, Outputs } from '../models/network';
 import type { Random } from '../random';
 
@@ -21,6 +22,7 @@ export interface Method<P extends LossOptions = LossOptions> {
   /** Paper and equation. */
   source: string;
   url: string;
+  guide: MethodGuide;
   tasks: readonly Task[];
   needsTeacher: boolean;
   /** `features`: pairs of feature maps, proposed where the recipe names none; `none`: it finds its taps itself. */
@@ -49,11 +51,14 @@ export interface PairNeeds {
 /** What a method gets before the first step. */
 export interface Setup {
   task: Task;
+  /** 0 in regression. */
   classes: number;
   /** Samples in the training split: `Batch.indices` run from 0 to samples - 1. */
   samples: number;
-  /** Class of each training sample. */
+  /** Class of each training sample; zeros where the task has none. */
   labels: Int32Array;
+  /** Values, masks or boxes of the training samples, before augmentation; a batch holds them as tensors. */
+  targets?: Targets;
   batchSize: number;
   epochs: number;
   stepsPerEpoch: number;

@@ -87,6 +87,16 @@ export const mfef = {
     'Needs no teacher: several students learn from a classifier on their fused features; our reading of a paper without code.',
   source: 'Zou et al., Multi-scale Feature Extraction and Fusion for Online Knowledge Distillation (2022).',
   url: 'https://arxiv.org/abs/2206.08224',
+  guide: {
+    formula: 'Σ CE(zₘ, y) + CE(zf, y) + T² Σ KL_T(zf ‖ zₘ), zf the logits of the fused features',
+    needs: 'Labels, a convolutional student; no teacher.',
+    cost: 'One more student for every network, and a fusion with attention that is dropped.',
+    fails:
+      'The paper came without code and its text was not to be had: take it as an idea, not as a reproduction.',
+    decisions: [
+      'Only the abstract’s parts are the paper’s: splitting and joining channels, dual attention, fusion. Their inner form follows Res2Net, squeeze and excitation, and CBAM; all weights are ours.',
+    ],
+  },
   tasks: ['classification'],
   needsTeacher: false,
   pairs: 'none',

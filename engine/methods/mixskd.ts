@@ -169,6 +169,17 @@ export const mixskd = {
     'Needs no teacher: what the student says of two mixed pictures must mix what it says of each; costs two passes a step.',
   source: 'Yang et al., MixSKD: Self-Knowledge Distillation from Mixup for Image Recognition (ECCV 2022).',
   url: 'https://arxiv.org/abs/2208.05768',
+  guide: {
+    formula:
+      'CE of the mixtures + T² · KL between the mixture of predictions and the prediction of the mixture, at every head, both ways + mean (F̂ − F̃)² + critics',
+    needs: 'Labels; no teacher.',
+    cost: 'Two pictures for each one, classifiers at the stages, and a self-teacher on their fused features.',
+    fails: 'In short runs, and on pictures where mixing two gives nothing that could be seen.',
+    decisions: [
+      'The published CIFAR code computes the mixtures’ cross-entropy and leaves it out of the sum; here it counts, as in the paper.',
+      'The critics are trained along by default as in the code; `critic` “paper” reverses their gradient.',
+    ],
+  },
   tasks: ['classification'],
   needsTeacher: false,
   pairs: 'none',

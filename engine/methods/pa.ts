@@ -25,6 +25,16 @@ export const pa = {
   summary: 'Keeps which regions of a picture look alike to the teacher; channels may differ.',
   source: 'Liu et al., Structured Knowledge Distillation for Semantic Segmentation (CVPR 2019).',
   url: 'https://arxiv.org/abs/1903.04197',
+  guide: {
+    formula: 'mean (As − At)², A = cosines between max-pooled regions of a map',
+    needs: 'A teacher, and pairs of feature maps; channels may differ.',
+    cost: 'A small matrix of regions; no module is trained.',
+    fails:
+      'On small maps few regions are left. Its published weights differ twentyfold (0.5 in scripts, 10 in the paper).',
+    decisions: [
+      'The length of each region’s features is part of the gradient; the published code leaves it out, which is not the gradient of its own loss.',
+    ],
+  },
   tasks: ['classification'],
   needsTeacher: true,
   pairs: 'features',

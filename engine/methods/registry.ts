@@ -104,6 +104,7 @@ export const methodInfos = (): MethodInfo[] =>
     summary: method.summary,
     source: method.source,
     url: method.url,
+    guide: method.guide,
     needsTeacher: method.needsTeacher,
     pairs: method.pairs,
     tasks: [...method.tasks],

@@ -49,6 +49,13 @@ export const simreg = {
     'Predicts the direction of the teacher’s features through a deep train-only head; needs no labels.',
   source: 'Navaneet et al., SimReg (BMVC 2021).',
   url: 'https://arxiv.org/abs/2201.05131',
+  guide: {
+    formula: 'mean (2 − 2 · cos(g(fs), ft))',
+    needs: 'A teacher, or several; no labels at all.',
+    cost: 'A prediction head of four wide layers per teacher, trained along and dropped.',
+    fails: 'With strong augmentation that differs between the two networks; here both see the same picture.',
+    decisions: ['Teachers each have a head of their own, and their losses add.'],
+  },
   tasks: ['classification'],
   needsTeacher: true,
   pairs: 'none',

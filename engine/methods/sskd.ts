@@ -92,6 +92,18 @@ export const sskd = {
     'Adds which pictures the teacher finds alike once they are turned; robust to few labels, at four pictures for each one.',
   source: 'Xu, Liu, Li and Loy, Knowledge Distillation Meets Self-Supervision (ECCV 2020).',
   url: 'https://arxiv.org/abs/2006.07114',
+  guide: {
+    formula:
+      '0.9 · KD + 2.7 · KD on turned pictures + 10 · T² · KL of the cosines of turned pictures to the others',
+    needs: 'A teacher, square pictures, and labels for the `task` loss beside it.',
+    cost: 'Four pictures for each one, a head on both networks, and a stage that trains the teacher’s first.',
+    fails:
+      'Where turning a picture changes what it is, and with small batches: a turned picture is compared with the others of its batch.',
+    decisions: [
+      'Transformations are the rotations of the picture as it was augmented; the code crops each copy anew.',
+      'The teacher’s head is trained for a quarter of the student’s epochs (60 of 240 in the code).',
+    ],
+  },
   tasks: ['classification'],
   needsTeacher: true,
   pairs: 'none',

@@ -11,6 +11,13 @@ export const task = {
   summary: 'Learns from the labels alone: cross-entropy for classification.',
   source: 'Softmax cross-entropy with the class numbers of the data.',
   url: 'https://en.wikipedia.org/wiki/Cross-entropy',
+  guide: {
+    formula: 'CE(zs, y), the mean over the batch',
+    needs: 'Labels, and no teacher.',
+    cost: 'Nothing beside the student’s own pass.',
+    fails: 'On its own it is the control: nothing of a teacher reaches the student.',
+    decisions: [],
+  },
   tasks: ['classification'],
   needsTeacher: false,
   pairs: 'none',

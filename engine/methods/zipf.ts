@@ -66,6 +66,17 @@ export const zipf = {
   summary: 'Needs no teacher: softens the labels by how the student’s own positions rank the other classes.',
   source: 'Liang et al., Efficient One Pass Self-distillation with Zipf’s Label Smoothing (ECCV 2022).',
   url: 'https://arxiv.org/abs/2207.12980',
+  guide: {
+    formula:
+      'KL(p ‖ softmax over the classes but the label), p the class ranks among dense votes, mass 1 / rank',
+    needs: 'Labels, no teacher; a student that ends in pooling and one dense layer.',
+    cost: 'The classifier applied at every position; nothing that is trained.',
+    fails: 'With few classes there is little to rank, and on small maps few positions vote.',
+    decisions: [
+      'Votes come from the student’s own classifier on its enlarged last map; the published extra dense classifiers are left out.',
+      'Classes with as many votes share the better rank, the label takes part in the ranking.',
+    ],
+  },
   tasks: ['classification'],
   needsTeacher: false,
   pairs: 'none',
