@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** What a recipe says. `loss` is the union of every method's options (see engine/methods/registry.ts). */
-export const tasks = ['classification'] as const;
+export const tasks = ['classification', 'regression', 'segmentation', 'detection', 'features'] as const;
 export type Task = (typeof tasks)[number];
 
 const input = z
@@ -121,6 +121,13 @@ const common = {
     .strictObject({
       flip: z.boolean().default(false).describe('Mirror left and right, half of the time.'),
       crop: z.int().min(0).default(0).describe('Pad by this many pixels and crop back at random.'),
+      repeat: z
+        .int()
+        .min(0)
+        .default(0)
+        .describe(
+          'How many different pictures each sample has; epochs take turns with them, so that the teacher’s outputs can be kept. 0: new ones in every epoch.',
+        ),
     })
     .prefault({})
     .describe('Applied to training batches only; teacher and student see the same picture.'),
@@ -200,6 +207,20 @@ export interface LossOptions {
   [parameter: string]: unknown;
 }
 
+export const cacheSchema = z
+  .strictObject({
+    memory: z.number().min(0).default(1024).describe('Megabytes kept in memory.'),
+    disk: z
+      .number()
+      .min(0)
+      .default(4096)
+      .describe('Megabytes kept in the run’s folder, until its training is over.'),
+  })
+  .describe(
+    'Where training pictures come back, the teacher’s outputs are kept and not computed again, if they fit. Both 0: never kept.',
+  );
+export type CacheOptions = z.infer<typeof cacheSchema>;
+
 /** Builds the recipe's schema around the union of all methods' options. */
 export const recipeSchema = <L extends z.ZodType<LossOptions>>(loss: L) =>
   z.strictObject({
@@ -227,6 +248,7 @@ export const recipeSchema = <L extends z.ZodType<LossOptions>>(loss: L) =>
       .enum(['best', 'last'])
       .default('best')
       .describe('Which weights are exported: of the best validation epoch, or of the last.'),
+    cache: cacheSchema.prefault({}),
     backend: z.enum(['auto', 'tensorflow', 'wasm', 'cpu']).default('auto'),
   });
 export type Recipe = z.infer<ReturnType<typeof recipeSchema<z.ZodType<LossOptions>>>>;
