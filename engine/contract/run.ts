@@ -72,6 +72,8 @@ export interface RunState {
   /** Total step of the newest checkpoint: what a probe reads. */
   checkpoint: number | null;
   failure: Failure | null;
+  /** What was noticed about the losses, each once. */
+  warnings?: RunWarning[];
   startedAt: string;
   updatedAt: string;
 }
@@ -93,6 +95,16 @@ export interface MetricPoint {
   epoch: number;
   split: 'train' | 'validation' | 'test';
   values: Record<string, number>;
+}
+
+/** What a loss does that its user may not want. */
+export interface RunWarning {
+  stage: string;
+  /** Its label in the metrics: `loss/<label>`. */
+  loss: string;
+  kind: 'zero' | 'idle' | 'drowning' | 'rising' | 'exploding';
+  message: string;
+  next: string;
 }
 
 /** One line of `events.jsonl`. */
@@ -134,6 +146,7 @@ export interface RunReport {
   metrics: { best: { epoch: number; value: number; metric: string } | null; last: Record<string, number> };
   /** The matched layers, proposed ones included, with the adapters that were built. */
   pairs?: { method: string; teacher: string; student: string; adapter: string }[];
+  warnings?: RunWarning[];
   backend: BackendChoice;
   seconds: number;
   hashes: Record<string, string>;

@@ -12,6 +12,7 @@ import {
   type Checkpoint,
   type Manifest,
 } from '../training/checkpoint';
+import { LossWatch } from '../training/lossWatch';
 import {
   restoreVariables,
   stageVariables,
@@ -25,6 +26,7 @@ import { finishRun } from './finish';
 import {
   clearStop,
   readFrozenRecipe,
+  readMetrics,
   readState,
   rewindMetrics,
   stopRequested,
@@ -137,16 +139,35 @@ class Execution {
       await this.recorder.update({ stage: index, epoch: 0, step: this.position.cursor.step }, { now: true });
       const { recipe } = this.prepared.frozen;
       const options = { dataset: this.prepared.dataset, augment: recipe.data.augment, seed: recipe.seed };
-      return await trainStage(running, options, this.position.cursor, this.watch(running, index));
+      return await trainStage(running, options, this.position.cursor, await this.watch(running, index));
     } finally {
       running.dispose();
     }
   }
 
-  private watch(running: RunningStage, index: number): Watcher {
+  /** The control's losses are the student's: what is wrong with them is told there. */
+  private async watchLosses(stage: Stage): Promise<LossWatch> {
+    const weighted = stage.name === 'control' ? [] : stage.terms.filter(({ weight }) => weight > 0);
+    const losses = weighted.map(({ label, prepared }) => ({
+      label,
+      isContested: (prepared.opponents ?? []).length > 0,
+    }));
+    const watch = new LossWatch(
+      { name: stage.name, steps: stepsOf(stage), losses },
+      this.recorder.state.warnings ?? [],
+    );
+    for (const point of await readMetrics(this.run)) watch.see(point);
+    return watch;
+  }
+
+  private async watch(running: RunningStage, index: number): Promise<Watcher> {
     const before = this.stepsBefore(index);
+    const losses = await this.watchLosses(running.stage);
     return {
-      point: (point) => this.recorder.point(point),
+      point: async (point) => {
+        await this.recorder.point(point);
+        for (const warning of losses.see(point)) await this.recorder.warn(warning);
+      },
       stepped: async (cursor, epoch) => {
         await this.recorder.stepped({
           stage: index,

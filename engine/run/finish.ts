@@ -20,7 +20,7 @@ const figuresOf = async (
   network: Network,
   split: Split,
 ): Promise<ModelFigures> => {
-  const metrics = await evaluate(network, split, prepared.measures);
+  const metrics = await evaluate(network, split, prepared.measures, prepared.dataset);
   const isTest = split === prepared.dataset.test;
   const trained = prepared.stages.find((one) => one.name === stage);
   if (isTest && trained) {
@@ -66,7 +66,8 @@ export const finishRun = async (
   const student = await figuresOf(run, prepared, 'student', prepared.student, split);
   const controlFigures = control ? await figuresOf(run, prepared, 'control', control, split) : null;
   const gain = controlFigures
-    ? (student.metrics[measures.metric] ?? NaN) - (controlFigures.metrics[measures.metric] ?? NaN)
+    ? (measures.rising ? 1 : -1) *
+      ((student.metrics[measures.metric] ?? NaN) - (controlFigures.metrics[measures.metric] ?? NaN))
     : null;
   const report: RunReport = {
     run,
@@ -81,6 +82,7 @@ export const finishRun = async (
     gain,
     metrics: { best: recorder.state.best, last: await lastOf(run) },
     pairs: pairsOf(prepared),
+    warnings: recorder.state.warnings ?? [],
     backend: prepared.backend,
     seconds: Math.round(seconds),
     hashes: frozen.hashes,

@@ -129,13 +129,15 @@ export const appendMetric = (run: string, point: MetricPoint): Promise<void> =>
 export const appendEvent = (run: string, kind: RunEvent['kind'], message: string): Promise<void> =>
   appendLine(join(run, runFiles.events), { at: new Date().toISOString(), kind, message } satisfies RunEvent);
 
+/** Every whole point of a run. */
+export const readMetrics = async (run: string): Promise<MetricPoint[]> =>
+  parseMetrics(await readFile(join(run, runFiles.metrics), 'utf8').catch(() => ''));
+
 /** Drops the points that lie after where a run resumes, and a line that a crash cut short. */
 export const rewindMetrics = async (run: string, keep: (point: MetricPoint) => boolean): Promise<void> => {
   const path = join(run, runFiles.metrics);
-  const text = await readFile(path, 'utf8').catch(() => '');
-  const lines = parseMetrics(text)
-    .filter(keep)
-    .map((point) => `${JSON.stringify(point)}\n`);
+  const kept = (await readMetrics(run)).filter(keep);
+  const lines = kept.map((point) => `${JSON.stringify(point)}\n`);
   await writeWhole(path, lines.join(''));
 };
 

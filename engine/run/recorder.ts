@@ -1,4 +1,4 @@
-import { isActive, type MetricPoint, type RunState, type RunStatus } from '../contract/run';
+import { isActive, type MetricPoint, type RunState, type RunStatus, type RunWarning } from '../contract/run';
 import { appendEvent, appendMetric, writeState } from './folder';
 
 const stateEveryMs = 400;
@@ -63,6 +63,12 @@ export class Recorder {
   async status(status: RunStatus, changes: Partial<RunState> = {}): Promise<void> {
     const ended = isActive(status) ? {} : { pid: null, secondsLeft: null };
     await this.update({ status, ...ended, ...changes }, { now: true });
+  }
+
+  /** Once in the events, and in the state from then on. */
+  async warn(warning: RunWarning): Promise<void> {
+    await this.event('warning', `${warning.message} ${warning.next}`);
+    await this.update({ warnings: [...(this.state.warnings ?? []), warning] }, { now: true });
   }
 
   event(kind: 'info' | 'warning' | 'failure', message: string): Promise<void> {

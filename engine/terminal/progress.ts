@@ -1,5 +1,5 @@
 import cliProgress from 'cli-progress';
-import type { RunState } from '../contract/run';
+import type { RunState, RunWarning } from '../contract/run';
 
 const clock = (seconds: number | null): string => {
   if (seconds === null) return '';
@@ -20,8 +20,10 @@ const newest = (state: RunState): string => {
 export class ProgressBar {
   private bar: cliProgress.SingleBar | null = null;
   private line = '';
+  private warned = 0;
 
   show(state: RunState): void {
+    this.warn(state.warnings ?? []);
     if (state.totalSteps === 0) return;
     const stage = state.stages[state.stage];
     if (!stage) return;
@@ -31,6 +33,13 @@ export class ProgressBar {
       this.line = where;
       process.stderr.write(`${where}  ${newest(state)}  ${clock(state.secondsLeft)}\n`);
     }
+  }
+
+  private warn(warnings: readonly RunWarning[]): void {
+    const clear = this.bar ? '\r\u001b[K' : '';
+    for (const { stage, message, next } of warnings.slice(this.warned))
+      process.stderr.write(`${clear}Warning (${stage}): ${message} ${next}\n`);
+    this.warned = warnings.length;
   }
 
   private draw(state: RunState, where: string): void {
