@@ -1,4 +1,5 @@
 import { createBirpc } from 'birpc';
+import { measureProposal } from './adapters/proposal';
 import { proposeFor } from './adapters/propose';
 import { useBackend } from './backend/choose';
 import { protocolVersion, type Answer, type EngineCalls } from './contract/calls';
@@ -7,6 +8,7 @@ import { exportFromRun } from './export/student';
 import { findMethod, methodInfos } from './methods/registry';
 import { inspectModel } from './models/inspect';
 import { modelExports } from './models/open';
+import { compareModels } from './profile/compare';
 import { readSample, runModels } from './probe/models';
 import { readSheet } from './probe/sheet';
 import { readRecipe } from './recipe';
@@ -46,6 +48,9 @@ const calls: EngineCalls = {
     computing(async () =>
       proposeFor(findMethod(method), await inspectModel(teacher), await inspectModel(student)),
     ),
+  compare: (teacher, student) =>
+    attempt(async () => compareModels(teacher, student, await useBackend('auto'))),
+  proposal: (teacher, student, probe) => computing(() => measureProposal(teacher, student, probe)),
   readRecipe: (file) => attempt(() => readRecipe(file)),
   createRun: (file, project) =>
     attempt(() => createRun(file, project === undefined ? undefined : runsOf(project))),

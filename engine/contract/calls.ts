@@ -1,6 +1,8 @@
 import type { Failure } from './failure';
 import type { MethodInfo, ModelInfo } from './model';
-import type { Pair, Recipe } from './recipe';
+import type { ProfileComparison } from './profile';
+import type { Proposal } from './profile';
+import type { DataOptions, Pair, Recipe } from './recipe';
 import type { BackendChoice } from './run';
 import type { SampleImage, Sheet, SheetRequest } from './sheet';
 
@@ -36,6 +38,17 @@ export interface EngineCalls {
   methods(): Promise<Answer<MethodInfo[]>>;
   /** Layer pairs for a method that needs them; absolute references. */
   propose(teacher: string, student: string, method: string): Promise<Answer<Pair[]>>;
+  /** Counts and measures both networks; absolute references. */
+  compare(teacher: string | null, student: string): Promise<Answer<ProfileComparison>>;
+  /**
+   * What could be matched, scored on a probe batch of `data` (paths relative to `base`), or on noise without any;
+   * absolute references.
+   */
+  proposal(
+    teacher: string,
+    student: string,
+    probe: { data: DataOptions; base: string } | null,
+  ): Promise<Answer<Proposal>>;
   /** Reads and checks a recipe file; fills in defaults. */
   readRecipe(file: string): Promise<Answer<Recipe>>;
   /** Makes the run folder below `project` (the recipe’s own project if left out) and returns it; does not start the run. */

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { Failed } from '../contract/failure';
 import type { LayerInfo, ModelInfo, OpeningReport } from '../contract/model';
 import type { InputOptions } from '../contract/recipe';
+import type { Execution } from './execution';
 import { InputValues } from './inputValues';
 import type { Network, Outputs } from './network';
 import { withoutTape } from './tape';
@@ -37,6 +38,8 @@ export interface FrozenGraph {
   outsideStep: boolean;
   /** `x` [batch, ...inputShape] to the named values, batch first and channels last. */
   run(x: tf.Tensor, names: readonly string[]): tf.Tensor[];
+  /** Its nodes one by one, on `x` as `run` takes it; absent where what computes it does not tell. */
+  execution?(): Execution;
   dispose(): void;
 }
 
@@ -99,6 +102,11 @@ class FrozenNetwork implements Network {
       throw new Error(`${name} was not among the taps asked for.`);
     };
     return { logits: tap('logits'), tap };
+  }
+
+  execution(): Execution | null {
+    const execution = this.graph.execution?.();
+    return execution ? { ...execution, values: (raw) => execution.values(this.values.normalise(raw)) } : null;
   }
 
   save(): Promise<void> {

@@ -5,8 +5,10 @@ import type { InputOptions } from '../contract/recipe';
 import { speedUpBatchNorm } from './batchNorm';
 import { describeModel, type Described, type Origin } from './describe';
 import { seedDropout } from './dropout';
+import type { Execution } from './execution';
 import { functionalPart } from './graph';
 import { InputValues } from './inputValues';
+import { layersExecution } from './layersExecution';
 import type { Network, Outputs } from './network';
 import { keepDepthMultiplier } from './separable';
 import { hashModel, writeLayersModel } from './storedModel';
@@ -49,7 +51,7 @@ class LayersNetwork implements Network {
   private readonly cuts = new Map<string, Cut>();
 
   constructor(
-    model: tf.LayersModel,
+    private readonly model: tf.LayersModel,
     readonly input: InputOptions,
     origin: Origin,
   ) {
@@ -80,6 +82,11 @@ class LayersNetwork implements Network {
       throw new Error(`${name} was not among the taps asked for.`);
     };
     return { logits: tap('logits'), tap };
+  }
+
+  execution(): Execution {
+    const execution = layersExecution(this.model, this.symbolic('logits'));
+    return { ...execution, values: (raw) => execution.values(this.values.normalise(raw)) };
   }
 
   save(folder: string): Promise<void> {

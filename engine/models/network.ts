@@ -1,10 +1,15 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { ModelInfo } from '../contract/model';
 import type { InputOptions } from '../contract/recipe';
+import type { Execution } from './execution';
 
 /** What a forward pass gives: the logits and any tapped layer. */
 export interface Outputs {
-  /** [batch, classes], before any softmax. */
+  /**
+   * Before any softmax: [batch, classes]; in regression [batch, outputs], in segmentation [batch, height, width,
+   * classes] at any size, in detection [batch, height, width, classes + 4] (engine/losses/detection.ts), in feature
+   * learning the features, [batch, features] or a map.
+   */
   logits: tf.Tensor;
   /** A layer's output, NHWC or [batch, features]; `logits` is a tap too. */
   tap(name: string): tf.Tensor;
@@ -23,6 +28,8 @@ export interface Network {
   forward(raw: tf.Tensor, options: { taps: readonly string[]; training: boolean }): Outputs;
   /** True for frozen networks whose passes cannot be recorded as part of a training step: they run before it. */
   outsideStep?: boolean;
+  /** A forward pass in single operations; null where what computes it does not tell. */
+  execution(): Execution | null;
   /** Variables by a name that is the same in every opening of the same model. */
   trainable: ReadonlyMap<string, tf.Variable>;
   /** Variables that training changes without a gradient: batch-norm statistics. */

@@ -1,13 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import * as tf from '@tensorflow/tfjs';
+import type { Latency } from '../contract/profile';
 import type { Network } from '../models/network';
-
-/** Milliseconds for one sample, after warm-up. */
-export interface Latency {
-  median: number;
-  /** Half the distance between the 10th and the 90th percentile. */
-  spread: number;
-}
 
 const warmUps = 5;
 const fewest = 10;
@@ -16,6 +10,15 @@ const budgetMs = 1500;
 
 const quantile = (sorted: readonly number[], share: number): number =>
   sorted[Math.round(share * (sorted.length - 1))] ?? 0;
+
+/** Of single times in milliseconds. */
+export const latencyOf = (times: readonly number[]): Latency => {
+  const sorted = [...times].sort((a, b) => a - b);
+  return {
+    median: quantile(sorted, 0.5),
+    spread: (quantile(sorted, 0.9) - quantile(sorted, 0.1)) / 2,
+  };
+};
 
 /** One forward pass of `image` [1, …inputShape], until its values have arrived. */
 const timeOnce = async (network: Network, image: tf.Tensor): Promise<number> => {
@@ -35,11 +38,7 @@ export const measureLatency = async (network: Network): Promise<Latency> => {
     const begin = performance.now();
     while (times.length < fewest || (times.length < most && performance.now() - begin < budgetMs))
       times.push(await timeOnce(network, image));
-    times.sort((a, b) => a - b);
-    return {
-      median: quantile(times, 0.5),
-      spread: (quantile(times, 0.9) - quantile(times, 0.1)) / 2,
-    };
+    return latencyOf(times);
   } finally {
     image.dispose();
   }

@@ -1,0 +1,34 @@
+import type { ModelProfile, ProfileComparison } from '../contract/profile';
+import type { BackendChoice } from '../contract/run';
+import { limitsOf } from './limits';
+import { profileModel } from './profile';
+
+const ratiosOf = (teacher: ModelProfile, student: ModelProfile): ProfileComparison['ratios'] => {
+  const ratio = (of: (profile: ModelProfile) => number): number => of(student) / of(teacher);
+  return {
+    parameters: ratio(({ model }) => model.parameters),
+    macs: ratio(({ model }) => model.macs),
+    latency: ratio(({ latency }) => latency.median),
+    bytes: ratio(({ sizes }) => sizes.float32),
+    peak: ratio(({ peakActivationBytes }) => peakActivationBytes),
+  };
+};
+
+/**
+ * Counts and measures a student, beside its teacher where there is one; absolute references. The backend must be
+ * chosen before. Throws what `openModel` throws.
+ */
+export const compareModels = async (
+  teacher: string | null,
+  student: string,
+  backend: BackendChoice,
+): Promise<ProfileComparison> => {
+  const profiled = await profileModel(student, backend);
+  const above = teacher === null ? null : (await profileModel(teacher, backend)).profile;
+  return {
+    teacher: above,
+    student: profiled.profile,
+    ratios: above ? ratiosOf(above, profiled.profile) : null,
+    limits: limitsOf(profiled),
+  };
+};

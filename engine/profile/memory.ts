@@ -1,0 +1,54 @@
+import type { Execution, ValueRef } from '../models/execution';
+
+/** The moment of a forward pass at which most bytes are alive. */
+export interface MemoryPeak {
+  bytes: number;
+  /** The step that runs then; -1 where nothing is computed. */
+  step: number;
+  /** The steps whose outputs are alive then, itself among them. */
+  alive: number[];
+}
+
+type Steps = Execution['steps'];
+
+/** The steps that `result` needs. */
+const neededFor = (steps: Steps, result: ValueRef): Set<number> => {
+  const needed = new Set([result.step]);
+  for (let index = result.step; index >= 0; index--)
+    if (needed.has(index)) for (const { step } of steps[index]?.inputs ?? []) needed.add(step);
+  return needed;
+};
+
+/** The step that holds a value's memory: a view's is that of its input. */
+const holderOf = (steps: Steps, index: number): number => {
+  const step = steps[index];
+  const [input] = step?.inputs ?? [];
+  return step?.isView && input ? holderOf(steps, input.step) : index;
+};
+
+/** By step, the last step that reads its memory. */
+const lastUses = (steps: Steps, result: ValueRef, needed: ReadonlySet<number>): Map<number, number> => {
+  const last = new Map<number, number>();
+  for (const index of needed)
+    for (const reads of [index, ...(steps[index]?.inputs ?? []).map(({ step }) => step)]) {
+      const holder = holderOf(steps, reads);
+      last.set(holder, Math.max(last.get(holder) ?? 0, index));
+    }
+  return last.set(holderOf(steps, result.step), steps.length);
+};
+
+/**
+ * Most bytes of activations that are alive at once: an output lives from its step to the last that reads it, and no
+ * step writes over its input. `bytes`: of each step's outputs.
+ */
+export const peakMemory = ({ steps, result }: Execution, bytes: readonly number[]): MemoryPeak => {
+  const needed = neededFor(steps, result);
+  const last = lastUses(steps, result, needed);
+  let peak: MemoryPeak = { bytes: 0, step: -1, alive: [] };
+  for (const index of [...needed].sort((one, other) => one - other)) {
+    const alive = [...last].filter(([step, until]) => step <= index && index <= until).map(([step]) => step);
+    const sum = alive.reduce((total, step) => total + (bytes[step] ?? 0), 0);
+    if (sum > peak.bytes) peak = { bytes: sum, step: index, alive };
+  }
+  return peak;
+};
