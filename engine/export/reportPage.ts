@@ -32,6 +32,7 @@ export const reportPage = (source: ReportSource): string => {
 <body>
 <main>
 ${heading(report, frozen)}
+${warningSection(report)}
 ${figureTable(report)}
 ${curveSection(points)}
 ${pairSection(report)}
@@ -56,6 +57,14 @@ ${report.status === 'done' ? null : markup`<p class="state">${stateSentence(repo
 ${trust ? markup`<p class="soft">${trust}</p>` : null}
 </header>`;
 };
+
+const warningSection = ({ warnings = [] }: RunReport): Markup | null =>
+  warnings.length === 0
+    ? null
+    : markup`<ul class="events">${warnings.map(
+        ({ stage, message, next }) => markup`
+<li class="warning"><b>Warning</b> (${stage}) ${message} ${next}</li>`,
+      )}</ul>`;
 
 /** JSON with lists of numbers on one line. */
 const writeRecipe = (recipe: FrozenRecipe['recipe']): string =>

@@ -86,6 +86,12 @@ const percent = ({ totalStep, totalSteps }: RunState): number | null =>
 
 const escape = (text: string): string => text.replace(/[\\`*_{}[\]()#+\-.!|<>~]/g, '\\$&');
 
+const warningRows = ({ warnings = [] }: RunState): string[] =>
+  warnings.map(({ stage, message, next }) => `$(warning) ${escape(`${stage}: ${message} ${next}`)}`);
+
+const warningCount = ({ warnings = [] }: RunState): string[] =>
+  warnings.length === 0 ? [] : [warnings.length === 1 ? '1 warning' : `${warnings.length} warnings`];
+
 const tooltip = (run: Run): string => {
   const { state } = run;
   const share = percent(state);
@@ -102,6 +108,7 @@ const tooltip = (run: Run): string => {
     ...(state.failure && run.status === 'failed'
       ? [`${escape(state.failure.message)} ${escape(state.failure.next)}`]
       : []),
+    ...warningRows(state),
     ...(run.status === 'interrupted' ? ['Its process is gone. Resume it from its newest checkpoint.'] : []),
     `Started ${new Date(state.startedAt).toLocaleString()}`,
   ];
@@ -118,7 +125,7 @@ export const contextValue = (status: ShownStatus): string => {
 /** How one run looks in the list. */
 export const runItem = (run: Run): ItemView => {
   const [icon, color] = icons[run.status];
-  const details = [...progress(run), ...metricText(run)];
+  const details = [...progress(run), ...metricText(run), ...warningCount(run.state)];
   const share = percent(run.state);
   return {
     id: run.id,

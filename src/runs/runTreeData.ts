@@ -67,7 +67,7 @@ const treeItem = (view: ItemView, state: vscode.TreeItemCollapsibleState): vscod
   item.description = view.description;
   item.iconPath = new vscode.ThemeIcon(view.icon, view.color ? new vscode.ThemeColor(view.color) : undefined);
   item.contextValue = view.contextValue;
-  item.tooltip = new vscode.MarkdownString(view.tooltip);
+  item.tooltip = new vscode.MarkdownString(view.tooltip, true);
   item.accessibilityInformation = { label: view.accessibility };
   return item;
 };

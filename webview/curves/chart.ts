@@ -43,6 +43,7 @@ export class Chart {
       'section',
       { class: 'chart', data: { chart: plan.id } },
       heading,
+      plan.note === undefined ? null : element('p', { class: 'chart-note' }, plan.note),
       this.readout,
       this.plot,
     );

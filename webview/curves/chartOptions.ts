@@ -68,7 +68,8 @@ const axes = (plan: ChartPlan, theme: Theme): uPlot.Axis[] => {
     grid: { stroke: theme.grid, width: 1 },
     ticks: { show: false },
   };
-  const words = plan.id === 'accuracy' ? (value: number) => formatPercent(value, 0) : formatNumber;
+  const isPercent = plan.id === 'accuracy' || plan.id === 'share';
+  const words = isPercent ? (value: number) => formatPercent(value, 0) : formatNumber;
   return [
     { ...shared, size: 26, gap: 4, space: 60, values: (_chart, splits) => splits.map(formatNumber) },
     {

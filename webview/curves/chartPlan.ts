@@ -1,5 +1,5 @@
 import { type SeriesColour, seriesColours } from '../shared/theme';
-import { isAccuracy } from '../shared/format';
+import { isAccuracy, isShare } from '../shared/format';
 import { type Curve, curveKey } from './curveModel';
 import type { RunView } from './runStore';
 
@@ -29,6 +29,8 @@ export interface Line {
 export interface ChartPlan {
   id: string;
   title: string;
+  /** A sentence for who does not know what it shows. */
+  note?: string;
   /** Whether the logarithmic scale applies. */
   canLog: boolean;
   wide: boolean;
@@ -48,9 +50,10 @@ export const stageStyle = (run: number, runs: number, stage: string): Pick<LineS
   dash: dashes[stage] ?? [],
 });
 
-/** The chart a metric belongs to: all accuracies, all totals of the loss, each term of it, and each other name. */
+/** The chart a metric belongs to: all accuracies, all shares, all totals of the loss, each term of it, each other name. */
 export const chartOf = (metric: string): string => {
   const name = metric.replace(/^val_/, '');
+  if (isShare(name)) return 'share';
   return isAccuracy(name) ? 'accuracy' : name;
 };
 
@@ -73,8 +76,25 @@ export const planCharts = (runs: readonly RunView[], hidden: ReadonlySet<string>
       if (!hidden.has(hiddenKey(run.id, curve.stage)))
         plan.lines.push(lineOf(run, index, runs.length, curve));
     }
-  for (const plan of plans.values()) shortenLabels(plan);
+  for (const plan of plans.values()) {
+    if (plan.id === 'share') tellTermsApart(plan, runs.length);
+    shortenLabels(plan);
+  }
   return [...plans.values()].sort((one, other) => chartRank(one.id) - chartRank(other.id));
+};
+
+const termDashes: readonly (readonly number[])[] = [[], [7, 4], [3, 2], [9, 3, 2, 3]];
+
+/** Shares of several losses in one chart: by colour in one run, by dash in several, whose colour is the run's. */
+const tellTermsApart = ({ lines }: ChartPlan, runs: number): void => {
+  const terms = [...new Set(lines.map(({ curve }) => curve.metric))];
+  for (const { style, curve } of lines) {
+    const term = terms.indexOf(curve.metric);
+    style.noisy = false;
+    style.marked = true;
+    if (runs === 1) style.colour = seriesColours[term % seriesColours.length] ?? 'blue';
+    style.dash = termDashes[Math.floor(runs === 1 ? term / seriesColours.length : term) % 4] ?? [];
+  }
 };
 
 /** Where a chart shows one metric alone, its title says which. */
@@ -86,16 +106,27 @@ const shortenLabels = ({ lines }: ChartPlan): void => {
 const emptyPlan = (id: string): ChartPlan => ({
   id,
   title: titles[id] ?? id,
-  canLog: id !== 'accuracy',
+  ...(notes[id] === undefined ? {} : { note: notes[id] }),
+  canLog: id !== 'accuracy' && id !== 'share',
   wide: id === 'accuracy' || id === 'loss',
   lines: [],
 });
 
-const titles: Record<string, string> = { accuracy: 'Accuracy', loss: 'Loss', lr: 'Learning rate' };
+const titles: Record<string, string> = {
+  accuracy: 'Accuracy',
+  share: 'Shares of the gradient',
+  loss: 'Loss',
+  lr: 'Learning rate',
+};
+
+const notes: Record<string, string> = {
+  share:
+    'How much each loss moves the student: the norm of its weighted gradient, as a share of all of them. Near 100 % a loss drowns the others; near 0 % it hardly counts.',
+};
 
 /** The order of charts, and of the table's columns: what counts first, then the terms, then the rest. */
 export const chartRank = (id: string): number => {
-  const fixed: Record<string, number> = { accuracy: 0, loss: 1, lr: 4 };
+  const fixed: Record<string, number> = { accuracy: 0, loss: 1, share: 1.5, lr: 4 };
   return fixed[id] ?? (id.startsWith('loss/') ? 2 : 3);
 };
 

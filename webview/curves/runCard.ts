@@ -3,6 +3,7 @@ import type { CurvesHost } from '../../engine/contract/pages';
 import { button, setDisabled } from '../shared/controls';
 import { element, fill, setText } from '../shared/element';
 import { formatDuration } from '../shared/format';
+import { icon } from '../shared/icons';
 import { failedBlock } from '../shared/states';
 import { statusWords } from '../shared/statusWords';
 import { hiddenKey, stageStyle, stagesOf } from './chartPlan';
@@ -28,11 +29,13 @@ export class RunCard {
   private readonly bar = element('div', { class: 'bar-done' });
   private readonly track: HTMLElement;
   private readonly stages: HTMLElement;
+  private readonly warnings = element('ul', { class: 'run-warnings', aria: { label: 'Warnings' } });
   private readonly failure = element('div', { class: 'run-failure' });
   private readonly stop: HTMLElement;
   private readonly report: HTMLElement;
   private drawnStages = '';
   private drawnFailure = '';
+  private drawnWarnings = '';
 
   constructor(
     private readonly id: string,
@@ -61,6 +64,7 @@ export class RunCard {
       element('div', { class: 'run-top' }, head, tools),
       this.track,
       this.stages,
+      this.warnings,
       this.failure,
     );
   }
@@ -81,7 +85,19 @@ export class RunCard {
     setDisabled(this.stop, state.status === 'stopping');
     this.report.hidden = run.report === null;
     this.drawStages(run, place);
+    this.drawWarnings(run);
     this.drawFailure(run);
+  }
+
+  private drawWarnings({ state }: RunView): void {
+    const warnings = state.warnings ?? [];
+    const wanted = JSON.stringify(warnings);
+    if (wanted === this.drawnWarnings) return;
+    this.drawnWarnings = wanted;
+    const items = warnings.map(({ stage, message, next }) =>
+      element('li', {}, icon('warning'), element('span', {}, `${stage}: ${message} ${next}`)),
+    );
+    fill(this.warnings, ...items);
   }
 
   private drawStages(run: RunView, { index, count, hidden }: CardPlace): void {

@@ -2,10 +2,14 @@
 
 export const isAccuracy = (metric: string): boolean => /(^|_)acc(uracy)?$/.test(metric);
 
-/** A metric's value: accuracies as percent, everything else with four significant digits. */
+/** What part of the gradient a loss makes up. */
+export const isShare = (metric: string): boolean => metric.startsWith('share/');
+
+/** A metric's value: accuracies and shares as percent, everything else with four significant digits. */
 export const formatMetric = (metric: string, value: number | null | undefined): string => {
   if (value === null || value === undefined) return '–';
   if (!Number.isFinite(value)) return 'not a number';
+  if (isShare(metric)) return formatPercent(value, 1);
   return isAccuracy(metric) ? formatPercent(value, 2) : formatNumber(value);
 };
 
