@@ -10,6 +10,7 @@ import { Random } from '../random';
 import { learningRateAt } from './schedule';
 import { createShareRunner, type ShareRunner } from './shareRunner';
 import type { RunningStage } from './stage';
+import type { StepInputs } from './step';
 import { createStepRunner, type StepRunner } from './stepRunner';
 
 /** Where a stage stands; what a checkpoint keeps of it besides the variables. */
@@ -71,8 +72,19 @@ interface StepNumbers {
   shares: Record<string, number> | null;
 }
 
-const isMeasured = ({ stage }: RunningStage, { shares }: Runners, step: number): boolean =>
-  shares.isNeeded && stage.training.sharesEvery > 0 && step % stage.training.sharesEvery === 0;
+/** Measured before the step itself, in steps that depend on the recipe alone. */
+const measureShares = (
+  { stage }: RunningStage,
+  { steps, shares }: Runners,
+  inputs: StepInputs,
+  step: number,
+  name: string,
+): StepNumbers['shares'] => {
+  const { sharesEvery } = stage.training;
+  if (!shares.isNeeded || sharesEvery === 0 || step % sharesEvery !== 0) return null;
+  steps.pull();
+  return shares.measure(inputs, name);
+};
 
 /** The step itself, with everything random drawn from names that a resumed run draws again. */
 const runStep = (
@@ -100,11 +112,7 @@ const runStep = (
   const seed = tf.tensor1d([stream.integer(2 ** 31), stream.integer(2 ** 31)], 'int32');
   const inputs = { batch, drawn, learningRate, epoch, seed };
   try {
-    let shares: StepNumbers['shares'] = null;
-    if (isMeasured(running, runners, step)) {
-      runners.steps.pull();
-      shares = runners.shares.measure(inputs, name);
-    }
+    const shares = measureShares(running, runners, inputs, step, name);
     return { numbers: { ...runners.steps.run(inputs, name), lr: rate }, shares };
   } finally {
     tf.dispose([
@@ -193,8 +201,7 @@ const trainEpoch = async (
     if (shares) await watcher.point({ ...at, values: shares });
     const isLast = index === stage.stepsPerEpoch - 1;
     if (isLast || cursor.step % logEvery === 0) {
-      const values = flush(cursor, numbers.lr ?? 0);
-      await watcher.point({ ...at, values });
+      await watcher.point({ ...at, values: flush(cursor, numbers.lr ?? 0) });
     }
     await watcher.stepped(cursor, epoch + 1);
     if (!isLast && checkpointEvery !== undefined && cursor.step % checkpointEvery === 0) {
