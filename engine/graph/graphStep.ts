@@ -11,6 +11,8 @@ import { trace, Untraceable, type Trace } from './trace';
 export interface GraphStep {
   /** Runs the step on inputs of the traced shapes; gives its results by name. Changes the session's variables only. */
   run(inputs: readonly tf.Tensor[]): Record<string, number>;
+  /** As `run`, for results of one shape that are more than scalars: their values one after another. */
+  values(inputs: readonly tf.Tensor[]): Float32Array;
   /** Session to tfjs: every variable that the step changes. */
   pull(): void;
   /** tfjs to session: every variable that the step reads or changes. */
@@ -47,14 +49,16 @@ class SessionStep implements GraphStep {
   }
 
   run(inputs: readonly tf.Tensor[]): Record<string, number> {
-    const values = tf.tidy(() =>
-      this.ask(
-        inputs,
-        this.found.inputs.map(({ name }) => name),
-        [stepNode],
-      )[0]?.dataSync(),
-    );
-    return Object.fromEntries(this.found.results.map(({ name }, index) => [name, values?.[index] ?? NaN]));
+    const values = this.values(inputs);
+    return Object.fromEntries(this.found.results.map(({ name }, index) => [name, values[index] ?? NaN]));
+  }
+
+  values(inputs: readonly tf.Tensor[]): Float32Array {
+    const names = this.found.inputs.map(({ name }) => name);
+    const [packed] = this.ask(inputs, names, [stepNode]);
+    const values = packed?.dataSync<'float32'>();
+    packed?.dispose();
+    return values ?? new Float32Array();
   }
 
   push(): void {
@@ -100,13 +104,14 @@ const fewEnough = (fixed: readonly tf.Variable[]): ReadonlySet<tf.Variable> => {
 
 /**
  * Turns a step into a graph: executes it once to see what it asks of TensorFlow, puts the variables back, and loads
- * the same operations as a session. `step` must be a pure function of `inputs` and tfjs variables, and give scalars.
+ * the same operations as a session. `step` must be a pure function of `inputs` and tfjs variables, and give scalars (or
+ * other float32 tensors of one shape).
  * The variables in `fixed` keep their values as long as the graph is used, so what depends on them alone is computed
  * once. Throws `Untraceable` where the step is not pure.
  */
 export const compileStep = (
   inputs: readonly tf.Tensor[],
-  step: () => Record<string, tf.Scalar>,
+  step: () => Record<string, tf.Tensor>,
   fixed: readonly tf.Variable[] = [],
 ): GraphStep => {
   const backend = tf.backend() as NodeJSKernelBackend;

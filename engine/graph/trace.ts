@@ -172,7 +172,7 @@ const intercept = (backend: NodeJSKernelBackend, tracer: Tracer): (() => void) =
 export const trace = (
   backend: NodeJSKernelBackend,
   inputs: readonly tf.Tensor[],
-  step: () => Record<string, tf.Scalar>,
+  step: () => Record<string, tf.Tensor>,
   fixed: ReadonlySet<tf.Variable>,
 ): Trace => {
   const named = inputs.map((tensor, index) => ({ name: `input${index}`, tensor }));

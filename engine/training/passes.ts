@@ -13,7 +13,16 @@ export interface PassPlan {
 /** Outputs of teachers that ran before the step: by pass, then by tap. */
 export type GivenOutputs = ReadonlyMap<string, Readonly<Record<string, tf.Tensor>>>;
 
+/** The pass of teacher `which` on the plain batch, as `GivenOutputs` names it. */
+export const plainPass = (which: number): string => passName(which, -1);
+
+const passName = (which: number, owner: number): string => `${which}/${owner}`;
+
 const union = (lists: readonly (readonly string[])[]): string[] => [...new Set(lists.flat())];
+
+/** Taps of teacher `which` that anyone reads. */
+export const teacherTaps = (prepared: readonly Prepared[], which: number): string[] =>
+  union(prepared.map(({ taps }) => taps.teachers[which] ?? []));
 
 const rows = (outputs: Outputs, begin: number, size: number): Outputs => ({
   logits: tf.slice(outputs.logits, [begin], [size]),
@@ -64,7 +73,7 @@ export class Passes {
     return (made[which] ??=
       this.share(view, (from) => this.teacher(which, from)) ??
       this.givenFor(which, view) ??
-      network.forward(view.images, { taps: this.teacherTaps(which), training: false }));
+      network.forward(view.images, { taps: teacherTaps(this.plan.prepared, which), training: false }));
   }
 
   /** Runs the teachers whose passes cannot be recorded as part of a step. The outputs are kept. */
@@ -74,8 +83,9 @@ export class Passes {
       for (const which of prepared.taps.teachers.keys()) {
         if (!this.plan.teachers[which]?.outsideStep) continue;
         const view = this.sourceOf(this.viewOf(prepared));
+        if (this.given.has(this.passName(which, view))) continue;
         const outputs = this.teacher(which, view);
-        const names = union([['logits'], this.teacherTaps(which)]);
+        const names = union([['logits'], teacherTaps(this.plan.prepared, which)]);
         made.set(
           this.passName(which, view),
           Object.fromEntries(names.map((name) => [name, tf.keep(outputs.tap(name))])),
@@ -106,13 +116,9 @@ export class Passes {
     return made;
   }
 
-  private teacherTaps(which: number): string[] {
-    return union(this.plan.prepared.map((prepared) => prepared.taps.teachers[which] ?? []));
-  }
-
   private passName(which: number, view: View): string {
     const owner = this.plan.prepared.findIndex((prepared) => this.views.get(prepared) === view);
-    return `${which}/${owner}`;
+    return passName(which, owner);
   }
 
   private givenFor(which: number, view: View): Outputs | undefined {

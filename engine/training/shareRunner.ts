@@ -3,7 +3,7 @@ import { compileStep, type GraphStep } from '../graph/graphStep';
 import { Untraceable } from '../graph/trace';
 import { withSeed } from '../random';
 import { shareStep, sharingTerms } from './shares';
-import { runOutsideTeachers, type StepInputs, type StepPlan } from './step';
+import { withOutsideTeachers, type StepInputs, type StepPlan } from './step';
 import { fixedOf, signature, tensorsOf } from './stepRunner';
 
 /** Measures the losses' shares of the gradient beside the training: no variable is changed by it. */
@@ -45,17 +45,13 @@ class GraphShares {
   constructor(private readonly plan: StepPlan) {}
 
   measure(inputs: StepInputs, seed: string): Record<string, number> {
-    const given = inputs.given ?? runOutsideTeachers(this.plan, inputs);
-    try {
-      const known = { ...inputs, given };
+    return withOutsideTeachers(this.plan, inputs, (known) => {
       const tensors = tensorsOf(known);
       const graph = this.eager ? null : this.graphFor(tensors, known);
       if (!graph) return eagerly(this.plan, known, seed);
       graph.push();
       return graph.run(tensors);
-    } finally {
-      if (!inputs.given) for (const outputs of given.values()) tf.dispose(Object.values(outputs));
-    }
+    });
   }
 
   dispose(): void {

@@ -1,11 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Batch } from '../data/dataset';
-import type { Opponent, Prepared, Step } from '../methods/method';
+import type { Opponent, Prepared, Shown, Step } from '../methods/method';
 import type { Network } from '../models/network';
 import { withStepSeed } from '../models/stepSeed';
+import { withoutTape } from '../models/tape';
 import type { Optimizer } from './optimizer';
 import { Passes, type GivenOutputs, type PassPlan } from './passes';
-import type { TaskMeasures } from './task';
+import type { TaskMeasures } from '../measures/measures';
 
 /** One entry of the recipe's losses, made ready. */
 export interface Term {
@@ -88,15 +89,37 @@ export const gradientsOf = (
   return found;
 };
 
-const trainOpponents = (plan: StepPlan, inputs: StepInputs, live: Record<string, tf.Scalar>): void => {
+/** What every opponent is shown of a step, kept until it has learnt from it. */
+type Shows = ReadonlyMap<Opponent, Shown>;
+
+const showOpponents = (plan: StepPlan, passes: Passes, inputs: StepInputs): Shows =>
+  withoutTape(
+    () =>
+      new Map(
+        plan.terms.flatMap(({ prepared }) =>
+          (prepared.opponents ?? []).map((opponent) => {
+            const shown = Object.entries(opponent.shown(viewStep(passes, prepared, inputs)));
+            return [opponent, Object.fromEntries(shown.map(([name, x]) => [name, tf.keep(x.clone())]))];
+          }),
+        ),
+      ),
+  );
+
+const trainOpponents = (
+  plan: StepPlan,
+  shows: Shows,
+  inputs: StepInputs,
+  live: Record<string, tf.Scalar>,
+): void => {
   for (const term of plan.terms) {
+    const { batch, epoch } = inputs;
+    const drawn = inputs.drawn.get(term.prepared) ?? {};
     for (const opponent of term.prepared.opponents ?? []) {
-      const optimizer = plan.opponents.get(opponent);
-      if (!optimizer) throw new Error(`The opponent ${opponent.name} has no optimizer.`);
-      const passes = new Passes(passPlan(plan), inputs.batch, inputs.drawn, inputs.given);
+      const [optimizer, shown] = [plan.opponents.get(opponent), shows.get(opponent)];
+      if (!optimizer || !shown) throw new Error(`The opponent ${opponent.name} has no optimizer.`);
       const gradients = gradientsOf(opponent.variables, () => {
-        const loss = opponent.loss(viewStep(passes, term.prepared, inputs));
-        live[`${named(term, '')}:${opponent.name}`] = tf.keep(loss);
+        const loss = opponent.loss(shown, { batch, drawn, epoch });
+        live[named(term, opponent.name)] = tf.keep(loss);
         return loss;
       });
       optimizer.apply(gradients, tf.scalar(opponent.learningRate));
@@ -110,14 +133,26 @@ export const passPlan = (plan: StepPlan): PassPlan => ({
   prepared: plan.terms.map((term) => term.prepared),
 });
 
-/** Before a step that is recorded: the passes of teachers that cannot be part of it. To be disposed after the step. */
-export const runOutsideTeachers = (plan: StepPlan, { batch, drawn }: StepInputs): GivenOutputs => {
-  if (!plan.teachers.some((teacher) => teacher.outsideStep)) return new Map();
-  let given: GivenOutputs = new Map();
-  tf.tidy(() => {
-    given = new Passes(passPlan(plan), batch, drawn).runOutsideTeachers();
-  });
-  return given;
+/**
+ * For a step that is recorded: `inputs` with the outputs of teachers whose passes cannot be part of it, which live as
+ * long as `use`.
+ */
+export const withOutsideTeachers = <T>(
+  plan: StepPlan,
+  inputs: StepInputs,
+  use: (known: StepInputs) => T,
+): T => {
+  const { batch, drawn, given = new Map() } = inputs;
+  let made: GivenOutputs = new Map();
+  if (plan.teachers.some((teacher) => teacher.outsideStep))
+    tf.tidy(() => {
+      made = new Passes(passPlan(plan), batch, drawn, given).runOutsideTeachers();
+    });
+  try {
+    return use({ ...inputs, given: new Map([...given, ...made]) });
+  } finally {
+    for (const outputs of made.values()) tf.dispose(Object.values(outputs));
+  }
 };
 
 const measureBatch = (
@@ -137,6 +172,7 @@ const measureBatch = (
  */
 export const trainStep = (plan: StepPlan, inputs: StepInputs): Record<string, tf.Scalar> => {
   const live: Record<string, tf.Scalar> = {};
+  let shows: Shows = new Map();
   try {
     withStepSeed(inputs.seed, () =>
       tf.tidy(() => {
@@ -144,17 +180,20 @@ export const trainStep = (plan: StepPlan, inputs: StepInputs): Record<string, tf
         passes.runTeachers();
         const gradients = gradientsOf(plan.trained, () => {
           const total = sumTerms(plan, passes, inputs, live);
+          shows = showOpponents(plan, passes, inputs);
           live.loss = tf.keep(total);
           if (plan.measures) measureBatch(plan.measures, passes, inputs, live);
           return total;
         });
         plan.optimizer.apply(gradients, inputs.learningRate);
-        trainOpponents(plan, inputs, live);
+        trainOpponents(plan, shows, inputs, live);
       }),
     );
     return live;
   } catch (error) {
     tf.dispose(live);
     throw error;
+  } finally {
+    for (const shown of shows.values()) tf.dispose(Object.values(shown));
   }
 };

@@ -3,7 +3,7 @@ import { batchTensors } from '../data/dataset';
 import { compileStep, type GraphStep } from '../graph/graphStep';
 import { Untraceable } from '../graph/trace';
 import { withSeed } from '../random';
-import { runOutsideTeachers, trainStep, type StepInputs, type StepPlan } from './step';
+import { trainStep, withOutsideTeachers, type StepInputs, type StepPlan } from './step';
 
 /** Runs the steps of a stage: as one graph where the backend and the step allow it, else operation by operation. */
 export interface StepRunner {
@@ -52,15 +52,11 @@ class GraphRunner implements StepRunner {
 
   run(inputs: StepInputs, seed: string): Record<string, number> {
     if (this.eager) return eagerly(this.plan, inputs, seed);
-    const given = runOutsideTeachers(this.plan, inputs);
-    try {
-      const known = { ...inputs, given };
+    return withOutsideTeachers(this.plan, inputs, (known) => {
       const tensors = tensorsOf(known);
       const graph = this.graphFor(tensors, known);
-      return graph ? graph.run(tensors) : eagerly(this.plan, inputs, seed);
-    } finally {
-      for (const outputs of given.values()) tf.dispose(Object.values(outputs));
-    }
+      return graph ? graph.run(tensors) : eagerly(this.plan, known, seed);
+    });
   }
 
   pull(): void {
