@@ -13,14 +13,15 @@ const backendOption = () =>
 const addModelCommands = (program: Command): void => {
   program
     .command('profile <model>')
-    .description('layers, shapes, parameters and multiply-accumulates of a model file or file#export')
+    .description('what a model file or file#export costs: parameters, multiply-accumulates, time, memory')
+    .option('--teacher <model>', 'a larger model to set beside it')
     .addOption(jsonOption())
     .addOption(backendOption())
-    .action((model: string, options: Shared) =>
+    .action((model: string, options: Shared & { teacher?: string }) =>
       answer(options, async () => {
-        const { profileModel, formatProfile } = await import('./profile');
-        const info = await profileModel(model, options.backend);
-        return { value: info, text: formatProfile(info) };
+        const { profileFor, comparisonDocument, formatComparison } = await import('./profileTable');
+        const comparison = await profileFor(options.teacher, model, options.backend);
+        return { value: comparisonDocument(comparison), text: formatComparison(comparison) };
       }),
     );
   program
