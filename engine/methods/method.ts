@@ -99,6 +99,8 @@ export interface Adapter extends Module {
 export interface Prepared {
   /** The published weight for these options, where it differs from the method's default. */
   weight?: number;
+  /** Multiplies the recipe's weight, where that was published for another form of the loss. */
+  weightScale?: number;
   /** Taps this method reads; the trainer computes no others. */
   taps: { student: readonly string[]; teachers: readonly (readonly string[])[] };
   /** Trained with the student by the same optimizer and schedule. */
@@ -140,12 +142,18 @@ export interface View {
   originals?: { begin: number; size: number };
 }
 
+/** What an opponent is shown, by a name of its own. */
+export type Shown = Readonly<Record<string, tf.Tensor>>;
+
 export interface Opponent {
   name: string;
   variables: ReadonlyMap<string, tf.Variable>;
   optimizer: OptimizerOptions;
   learningRate: number;
-  loss(step: Step): tf.Scalar;
+  /** What it judges, from the passes of the student's own step: none is made twice. */
+  shown(step: Step): Shown;
+  /** `shown` as constants: no gradient reaches the student. */
+  loss(shown: Shown, step: Pick<Step, 'batch' | 'drawn' | 'epoch'>): tf.Scalar;
 }
 
 export interface MethodStage {

@@ -14,7 +14,8 @@ import { Random } from '../random';
 import { scanSplit } from '../training/scan';
 import { stepsPerEpoch, type Stage } from '../training/stage';
 import type { Term } from '../training/step';
-import { taskMeasures, type TaskMeasures } from '../training/task';
+import type { TaskMeasures } from '../measures/measures';
+import { taskMeasures } from '../measures/taskMeasures';
 
 /** A run whose models and data are open and whose losses are made; nothing is trained yet. */
 export interface PreparedRun {
@@ -100,6 +101,7 @@ const makeSetup = (opened: Opened, method: Method, options: LossOptions, label: 
     classes: dataset.classes.length,
     samples: dataset.train.count,
     labels: dataset.train.labels,
+    ...(dataset.train.targets ? { targets: dataset.train.targets } : {}),
     batchSize: Math.min(recipe.training.batchSize, dataset.train.count),
     epochs: recipe.training.epochs,
     stepsPerEpoch: stepsPerEpoch(dataset, recipe.training.batchSize),
@@ -124,7 +126,7 @@ export const prepareTerm = async (
   return {
     label,
     group: `${index}-${options.method}`,
-    weight: options.weight ?? prepared.weight ?? method.defaultWeight,
+    weight: (options.weight ?? prepared.weight ?? method.defaultWeight) * (prepared.weightScale ?? 1),
     prepared,
   };
 };
