@@ -14,6 +14,7 @@ import {
 import { epochTable, sortRows } from '../../webview/curves/epochTable';
 import { gainWords, resultRows } from '../../webview/curves/resultTable';
 import { RunStore } from '../../webview/curves/runStore';
+import { formatMetric } from '../../webview/shared/format';
 import { fakeRun } from '../webview/runs';
 
 const point = (
@@ -179,6 +180,22 @@ describe('planCharts', () => {
     ]);
     expect(plans[2]?.lines.map((line) => line.label)).toEqual(['student']);
     expect(chartOf('val_loss/kd')).toBe('loss/kd');
+  });
+
+  it('draws the losses’ shares as one explained chart, told apart by colour, and by dash among runs', () => {
+    const sharing = (count: number) => {
+      const shown = runs(...Array.from({ length: count }, (_, index) => ({ id: `r${index}`, points: 20 })));
+      for (const { curves } of shown)
+        appendPoints(curves, [point(1, { 'share/task': 0.2, 'share/kd': 0.8 })]);
+      return planCharts(shown, new Set()).find(({ id }) => id === 'share');
+    };
+    const alone = sharing(1);
+    expect(alone).toMatchObject({ title: 'Shares of the gradient', canLog: false });
+    expect(alone?.note).toMatch(/drowns the others/);
+    expect(new Set(alone?.lines.map(({ style }) => style.colour)).size).toBe(2);
+    const two = sharing(2)?.lines.map(({ style }) => `${style.colour} ${style.dash.join()}`);
+    expect(new Set(two).size).toBe(4);
+    expect(formatMetric('share/kd', 0.8)).toBe('80.0 %');
   });
 
   it('leaves hidden stages and test results out', () => {

@@ -57,6 +57,19 @@ describe('runItem', () => {
     expect(runItem(run('interrupted')).tooltip).toContain('Its process is gone');
   });
 
+  it('counts what was noticed about the losses, and says it in the tooltip', () => {
+    const warning = {
+      stage: 'student',
+      loss: 'kd',
+      kind: 'zero' as const,
+      message: 'The loss kd has been exactly 0.',
+      next: 'Leave it out.',
+    };
+    const item = runItem(run('training', { warnings: [warning] }));
+    expect(item.description).toContain('1 warning');
+    expect(item.tooltip).toContain('$(warning) student: The loss kd has been exactly 0\\. Leave it out\\.');
+  });
+
   it('gives menus what they ask for, in a fixed order', () => {
     expect(contextValue('training')).toBe('run;state=training;active;fixed');
     expect(contextValue('interrupted')).toBe('run;state=interrupted;ended;resumable');
