@@ -1,22 +1,31 @@
 import { Random } from '../random';
-import type { Split } from './dataset';
+import type { Split, Target, Targets } from './dataset';
 
-const sampleSize = (split: Split): number => split.shape.reduce((product, size) => product * size, 1);
+/** The samples' rows at `positions`, copied. */
+const rowsAt = ({ shape, values }: Target, positions: Int32Array): Uint8Array | Float32Array => {
+  const size = shape.reduce((product, extent) => product * extent, 1);
+  const length = positions.length * size;
+  const copied = values instanceof Uint8Array ? new Uint8Array(length) : new Float32Array(length);
+  positions.forEach((from, to) => copied.set(values.subarray(from * size, (from + 1) * size), to * size));
+  return copied;
+};
+
+const targetsAt = (targets: Targets, positions: Int32Array): Targets =>
+  Object.fromEntries(
+    Object.entries(targets).map(([name, target]) => [
+      name,
+      { shape: target.shape, values: rowsAt(target, positions) },
+    ]),
+  );
 
 /** The samples at `positions`, copied. */
-export const gather = (split: Split, positions: Int32Array): Split => {
-  const size = sampleSize(split);
-  const values =
-    split.values instanceof Uint8Array
-      ? new Uint8Array(positions.length * size)
-      : new Float32Array(positions.length * size);
-  const labels = new Int32Array(positions.length);
-  positions.forEach((from, to) => {
-    values.set(split.values.subarray(from * size, (from + 1) * size), to * size);
-    labels[to] = split.labels[from] as number;
-  });
-  return { count: positions.length, shape: split.shape, values, labels };
-};
+export const gather = (split: Split, positions: Int32Array): Split => ({
+  count: positions.length,
+  shape: split.shape,
+  values: rowsAt(split, positions),
+  labels: positions.map((from) => split.labels[from] as number),
+  ...(split.targets ? { targets: targetsAt(split.targets, positions) } : {}),
+});
 
 /** Positions of each class, shuffled. */
 const byClass = (labels: Int32Array, random: Random): number[][] => {

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { Failed } from '../contract/failure';
 import { makeBatch } from '../data/batches';
+import { batchTensors } from '../data/dataset';
 import { Random } from '../random';
 import type { ProbedRun } from './probedRun';
 
@@ -17,10 +18,10 @@ export const withSample = async <T>(
       `Choose a number from 0 to ${samples.count - 1}.`,
     );
   }
-  const { images, labels, indices } = makeBatch(samples, Int32Array.of(index), null, new Random('probe'));
+  const batch = makeBatch(samples, Int32Array.of(index), null, new Random('probe'));
   try {
-    return await work(images);
+    return await work(batch.images);
   } finally {
-    tf.dispose([images, labels, indices]);
+    tf.dispose(batchTensors(batch));
   }
 };

@@ -1,27 +1,24 @@
 import * as tf from '@tensorflow/tfjs';
 import { evaluationBatches } from '../data/batches';
-import type { Split } from '../data/dataset';
+import { batchTensors, type Dataset, type Split } from '../data/dataset';
+import type { TaskMeasures } from '../measures/measures';
 import type { Network } from '../models/network';
-import type { TaskMeasures } from './task';
 
 const batchSize = 256;
 
-/** Mean of each metric over a split, in inference mode. Lets the event loop run between batches. */
+/** Every metric of a network over a split, in inference mode. Lets the event loop run between batches. */
 export const evaluate = async (
   network: Network,
   split: Split,
   measures: TaskMeasures,
+  dataset: Dataset,
 ): Promise<Record<string, number>> => {
-  const totals: Record<string, number> = {};
+  if (split.count === 0) return {};
+  const tally = await measures.start(network, dataset);
   for (const batch of evaluationBatches(split, batchSize)) {
-    const sums = tf.tidy(() => {
-      const { logits } = network.forward(batch.images, { taps: [], training: false });
-      return measures.sums(logits, batch);
-    });
-    for (const [name, sum] of Object.entries(sums))
-      totals[name] = (totals[name] ?? 0) + (sum.dataSync()[0] ?? 0);
-    tf.dispose([sums, batch.images, batch.labels, batch.indices]);
+    tf.tidy(() => tally.add(network.forward(batch.images, { taps: [], training: false }), batch));
+    tf.dispose(batchTensors(batch));
     await new Promise((resume) => setImmediate(resume));
   }
-  return Object.fromEntries(Object.entries(totals).map(([name, total]) => [name, total / split.count]));
+  return tally.finish();
 };

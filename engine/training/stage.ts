@@ -5,7 +5,7 @@ import type { MethodStage, Opponent } from '../methods/method';
 import type { Network } from '../models/network';
 import { createOptimizer, type Optimizer } from './optimizer';
 import type { StepPlan, Term } from './step';
-import type { TaskMeasures } from './task';
+import type { TaskMeasures } from '../measures/measures';
 
 /** One stage of a run before it starts: what is trained, from what, for how long. */
 export interface Stage {

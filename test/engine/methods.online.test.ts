@@ -5,7 +5,7 @@ import { crossEntropy } from '../../engine/losses/crossEntropy';
 import type { Prepared } from '../../engine/methods/method';
 import { findMethod, methods } from '../../engine/methods/registry';
 import { startStage } from '../../engine/training/stage';
-import { taskMeasures } from '../../engine/training/task';
+import { taskMeasures } from '../../engine/measures/taskMeasures';
 import { trainStage, type Watcher } from '../../engine/training/train';
 import { tinyCnn, tinyMlp } from '../fixtures/tinyNetwork';
 import { setupOf, startRun, tinyBatchSize, tinyClasses, tinySplit } from '../fixtures/tinyRun';
