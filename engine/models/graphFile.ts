@@ -2,6 +2,7 @@ import { basename, dirname } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { Failed } from '../contract/failure';
 import type { FrozenGraph, GraphValue } from './frozenNetwork';
+import { graphExecution } from './graphExecution';
 import { nodeMacs } from './graphMacs';
 import { GraphNodes, type GraphNode } from './graphNodes';
 import { firstSentence, manifestOf } from './layersFile';
@@ -124,24 +125,35 @@ const tryValues = (probe: () => ReturnType<typeof probeGraph>, name: string) => 
 
 const size = (shape: readonly number[]): number => shape.reduce((product, length) => product * length, 1);
 
-/** Each stored constant counts at the first node that reads it. */
+/** By node, the stored weights that it is the first to read. */
+const weightsOf = (
+  nodes: GraphNodes,
+  computed: readonly GraphNode[],
+): ReadonlyMap<string, tf.io.WeightsManifestEntry[]> => {
+  const counted = new Set<string>();
+  const fresh = ({ name, dtype }: tf.io.WeightsManifestEntry): boolean =>
+    dtype === 'float32' && !counted.has(name) && counted.add(name).size > 0;
+  return new Map(computed.map((node) => [node.name, nodes.constantsOf(node).filter(fresh)]));
+};
+
+type Weights = ReturnType<typeof weightsOf>;
+
+const countOf = (entries: readonly tf.io.WeightsManifestEntry[]): number =>
+  entries.reduce((sum, { shape }) => sum + size(shape), 0);
+
 const valuesOf = (
   nodes: GraphNodes,
   computed: readonly GraphNode[],
   shapes: ReadonlyMap<string, number[]>,
-): GraphValue[] => {
-  const counted = new Set<string>();
-  return computed.flatMap((node) => {
-    const fresh = nodes
-      .constantsOf(node)
-      .filter(({ name, dtype }) => dtype === 'float32' && !counted.has(name) && counted.add(name));
-    const parameters = fresh.reduce((sum, { shape }) => sum + size(shape), 0);
+  weights: Weights,
+): GraphValue[] =>
+  computed.flatMap((node) => {
     const shape = shapes.get(node.name);
     if (nodes.isPassed(node) || !shape || shape.length === 0) return [];
+    const parameters = countOf(weights.get(node.name) ?? []);
     const macs = nodeMacs(nodes, node, (name) => shapes.get(name));
     return [{ name: node.name, kind: node.op, shape, parameters, macs }];
   });
-};
 
 /** The prediction: the last vector among the outputs, else the last output; before its softmax. */
 const logitsOf = (nodes: GraphNodes, outputs: readonly string[], shapes: ReadonlyMap<string, number[]>) => {
@@ -168,32 +180,62 @@ export const loadGraphFile = async (file: string, json: Json): Promise<FrozenGra
   refuseControlFlow(ordered, name);
   const stored = await readWeights(manifest, file);
   const model = await load(json, nodes, stored, name);
-  const run = (x: tf.Tensor, names: readonly string[]): tf.Tensor[] => {
-    const found = model.execute({ [input.name]: x.cast(input.dtype) }, [...names]);
-    return Array.isArray(found) ? found : [found];
-  };
   try {
-    const computed = computedNodes(nodes, ordered);
-    const names = computed.map((node) => node.name);
-    const { shapes, isPerSample } = tryValues(() => probeGraph(run, input.shape, names, outputs), name);
-    const values = valuesOf(nodes, computed, shapes);
-    return {
+    return frozenOf(model, { name, nodes, ordered, input, outputs }, stored, {
       name: name === 'model.json' ? basename(dirname(file)) : name.replace(/\.json$/i, ''),
       format: 'graph-model',
-      inputShape: input.shape,
-      values,
-      ...logitsOf(nodes, outputs, shapes),
-      parameters: values.reduce((sum, { parameters }) => sum + parameters, 0),
-      opening: reportOf(nodes, ordered, stored),
       contents: [Buffer.from(JSON.stringify(json.modelTopology)), new Uint8Array(stored.data)],
-      outsideStep: isPerSample || ordered.some(({ op }) => op === 'Shape'),
-      run: isPerSample ? samplewise(run) : run,
-      dispose: () => model.dispose(),
-    };
+    });
   } catch (error) {
     model.dispose();
     throw error;
   }
+};
+
+interface Graph {
+  /** Of the file. */
+  name: string;
+  nodes: GraphNodes;
+  /** What the outputs need. */
+  ordered: readonly GraphNode[];
+  input: Placeholder;
+  outputs: readonly string[];
+}
+
+const frozenOf = (
+  model: tf.GraphModel,
+  { name, nodes, ordered, input, outputs }: Graph,
+  stored: StoredWeights,
+  origin: Pick<FrozenGraph, 'name' | 'format' | 'contents'>,
+): FrozenGraph => {
+  const execute = (given: Record<string, tf.Tensor>, names: readonly string[]): tf.Tensor[] => {
+    const found = model.execute(given, [...names]);
+    return Array.isArray(found) ? found : [found];
+  };
+  const run = (x: tf.Tensor, names: readonly string[]): tf.Tensor[] =>
+    execute({ [input.name]: x.cast(input.dtype) }, names);
+  const computed = computedNodes(nodes, ordered);
+  const names = computed.map((node) => node.name);
+  const { shapes, isPerSample } = tryValues(() => probeGraph(run, input.shape, names, outputs), name);
+  const weights = weightsOf(nodes, computed);
+  const stored32 = [...weights.values()].flat();
+  const values = valuesOf(nodes, computed, shapes, weights);
+  const layers = new Set(values.map((value) => value.name));
+  const { logits, softmaxRemoved } = logitsOf(nodes, outputs, shapes);
+  return {
+    ...origin,
+    inputShape: input.shape,
+    values,
+    logits,
+    softmaxRemoved,
+    parameters: countOf(stored32),
+    opening: reportOf(nodes, ordered, stored),
+    outsideStep: isPerSample || ordered.some(({ op }) => op === 'Shape'),
+    run: isPerSample ? samplewise(run) : run,
+    execution: () =>
+      graphExecution({ nodes, input, computed, layers, logits, weightArrays: stored32.length, execute }),
+    dispose: () => model.dispose(),
+  };
 };
 
 const reportOf = (

@@ -21,12 +21,18 @@ const convolution = (nodes: GraphNodes, node: GraphNode, shapeOf: ShapeOf): numb
 const transposed = (nodes: GraphNodes, node: GraphNode, shapeOf: ShapeOf): number | null =>
   kernelAt(kernelSize(nodes, node), shapeOf(nodes.inputsOf(node)[2]?.name ?? ''));
 
+/** The left factor of a matrix product may be read transposed. */
+const contracted = ({ attr }: GraphNode, left: Shape): number => {
+  const { b: isTransposed } = (attr?.adj_x ?? attr?.transpose_a ?? {}) as { b?: boolean };
+  return left.at(isTransposed ? -2 : -1) ?? 0;
+};
+
 const matrices = (nodes: GraphNodes, node: GraphNode, shapeOf: ShapeOf): number | null => {
   const kernel = kernelSize(nodes, node);
   if (kernel !== null) return kernelAt(kernel, shapeOf(node.name));
   const left = shapeOf(nodes.inputsOf(node)[0]?.name ?? '');
   const output = shapeOf(node.name);
-  return left && output ? product(output) * (left.at(-1) ?? 0) : null;
+  return left && output ? product(output) * contracted(node, left) : null;
 };
 
 const rules: Record<string, typeof convolution> = {
@@ -44,14 +50,12 @@ const rules: Record<string, typeof convolution> = {
   BatchMatMulV2: matrices,
 };
 
-/** Constants of one axis scale or shift; what multiplies by a kernel under another name is not known. */
-const isElementwise = (nodes: GraphNodes, node: GraphNode): boolean => kernelSize(nodes, node) === null;
-
-const scaling = new Set(['Add', 'AddV2', 'BiasAdd', 'Mul', 'Sub', 'RealDiv', 'Prelu', 'Gather', 'GatherV2']);
+/** Operations that multiply and sum, whether or not there is a rule for them. */
+const multiplies = /Conv|MatMul|Einsum|LSTM|GRU|RNN|FFT/;
 
 /** Multiply-accumulates of one sample at a node; null where they are not known. */
 export const nodeMacs = (nodes: GraphNodes, node: GraphNode, shapeOf: ShapeOf): number | null => {
   const rule = rules[node.op];
   if (rule) return rule(nodes, node, shapeOf);
-  return scaling.has(node.op) || isElementwise(nodes, node) ? 0 : null;
+  return multiplies.test(node.op) ? null : 0;
 };

@@ -18,6 +18,8 @@ export class GraphNodes {
   private readonly byName: ReadonlyMap<string, GraphNode>;
   private readonly constants: ReadonlyMap<string, tf.io.WeightsManifestEntry>;
 
+  private readonly fixed = new Map<GraphNode, boolean>();
+
   constructor(
     readonly nodes: readonly GraphNode[],
     constants: readonly tf.io.WeightsManifestEntry[],
@@ -61,12 +63,23 @@ export class GraphNodes {
     return node && input && passed.has(node.op) ? this.behind(input) : node;
   }
 
-  /** The stored constants that a node reads. */
+  /** The stored constants that a node reads, also through nodes that do not depend on the input. */
   constantsOf(node: GraphNode): tf.io.WeightsManifestEntry[] {
-    return (node.input ?? []).flatMap((input) => {
-      const source = this.behind(input);
-      return source ? (this.constants.get(source.name) ?? []) : [];
+    return this.inputsOf(node).flatMap((input) => {
+      const stored = this.constants.get(input.name);
+      if (stored) return stored;
+      return this.isFixed(input) ? this.constantsOf(input) : [];
     });
+  }
+
+  /** True for nodes that give the same values whatever the input. */
+  private isFixed(node: GraphNode): boolean {
+    const known = this.fixed.get(node);
+    if (known !== undefined) return known;
+    this.fixed.set(node, false);
+    const isFixed = node.op !== 'Placeholder' && this.inputsOf(node).every((input) => this.isFixed(input));
+    this.fixed.set(node, isFixed);
+    return isFixed;
   }
 
   isPassed(node: GraphNode): boolean {

@@ -62,7 +62,7 @@ const layerRows = ({ model, layers }: ModelProfile): string[][] => {
     formatBytes(layer.activationBytes),
     layer.latency ? formatLatency(layer.latency) : '–',
     layer.share === null ? '–' : formatShare(layer.share),
-    layer.receptiveField === null ? 'all' : `${layer.receptiveField} px`,
+    layer.receptiveField === null ? 'all' : grouped(layer.receptiveField),
   ]);
 };
 
