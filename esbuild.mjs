@@ -68,7 +68,8 @@ cpSync('node_modules/node-api-headers/include', 'dist/binding/node-api', { recur
 // The wasm backend: tfjs's module and the training kernels.
 const tfjsWasm = 'tfjs-backend-wasm-threaded-simd.wasm';
 cpSync(`node_modules/@tensorflow/tfjs-backend-wasm/wasm-out/${tfjsWasm}`, `dist/wasm/${tfjsWasm}`);
-cpSync('engine/backend/wasm/kernels/kernels.wasm', 'dist/wasm/kernels.wasm');
+for (const name of ['kernels.wasm', 'kernelsFused.wasm'])
+  cpSync(`engine/backend/wasm/kernels/${name}`, `dist/wasm/${name}`);
 
 // The schema that editors complete recipes with comes out of the same definitions that the engine checks them against.
 if (!watch) {

@@ -4,32 +4,7 @@ import { useBackend } from '../../engine/backend/choose';
 import { replaceKernel } from '../../engine/backend/wasm/replaceKernel';
 import { selfTest } from '../../engine/backend/wasm/selfTest';
 import { cases, values, type Case } from '../fixtures/wasmCases';
-
-/** As tensors are read: a type that a tidy may return. */
-type Outcome = { shape: number[]; values: number[] };
-
-const read = (tensor: tf.Tensor): Outcome => ({ shape: tensor.shape, values: [...tensor.dataSync()] });
-
-/** The result and, where there are inputs, its gradients for random upstream gradients. */
-const outcomes = ({ shapes, compute }: Case): Outcome[] =>
-  tf.tidy(() => {
-    const inputs = shapes.map((shape, index) => values(shape, index + 11));
-    const result = compute(...inputs);
-    if (!inputs.length) return [read(result)];
-    const dy = values(result.shape, 21);
-    const loss = (...given: tf.Tensor[]): tf.Tensor => tf.sum(tf.mul(compute(...given), dy));
-    return [read(result), ...tf.grads(loss)(inputs).map(read)];
-  });
-
-const expectSame = (got: Outcome[], wanted: Outcome[]): void => {
-  expect(got.map(({ shape }) => shape)).toEqual(wanted.map(({ shape }) => shape));
-  got.forEach((outcome, index) => {
-    const other = wanted[index] as Outcome;
-    const scale = Math.max(1, ...other.values.map(Math.abs));
-    const gaps = outcome.values.map((value, at) => Math.abs(value - (other.values[at] as number)) / scale);
-    expect(Math.max(...gaps), index ? `gradient ${index - 1}` : 'value').toBeLessThan(2e-5);
-  });
-};
+import { expectSame, outcomes, type Outcome } from '../fixtures/wasmOutcomes';
 
 describe('the wasm backend', () => {
   const expected = new Map<string, Outcome[]>();

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
+import { setFlagsFromString } from 'node:v8';
 import { packagedFile } from '../packagedFile';
 import type { StartedModule } from './tfjsModule';
 import { controlBytes, Threads } from './threads';
@@ -59,6 +60,20 @@ export interface Job {
 const worthThreads = 100_000;
 const mostThreads = 16;
 
+const kernelFile = (name: string): Promise<Uint8Array<ArrayBuffer>> =>
+  readFile(packagedFile(`wasm/${name}`, `engine/backend/wasm/kernels/${name}`));
+
+/** Node before 21 has relaxed SIMD behind a flag, which may be set at any time before a module is compiled. */
+const relaxedSimd = '--experimental-wasm-relaxed-simd';
+
+/** The kernels that multiply and add as one operation where this Node has it, else the plain ones. */
+const compileKernels = async (): Promise<WebAssembly.Module> => {
+  const fused = await kernelFile('kernelsFused.wasm');
+  if (!WebAssembly.validate(fused) && process.versions.node.startsWith('20.'))
+    setFlagsFromString(relaxedSimd);
+  return WebAssembly.compile(WebAssembly.validate(fused) ? fused : await kernelFile('kernels.wasm'));
+};
+
 /** The compiled kernels, instantiated on the heap of tfjs's module. Addresses and sizes are in bytes. */
 export class KernelModule {
   private readonly scratches = new Map<string, Scratch>();
@@ -73,8 +88,7 @@ export class KernelModule {
 
   static async start(started: StartedModule): Promise<KernelModule> {
     const { memory, module } = started;
-    const file = packagedFile('wasm/kernels.wasm', 'engine/backend/wasm/kernels/kernels.wasm');
-    const compiled = await WebAssembly.compile(await readFile(file));
+    const compiled = await compileKernels();
     const { exports } = new WebAssembly.Instance(compiled, { env: { memory } });
     const newStack = () => alignedDown(module._malloc(stackBytes) + stackBytes);
     (exports.__stack_pointer as WebAssembly.Global).value = newStack();

@@ -12,5 +12,6 @@ declare namespace WebAssembly {
     readonly exports: Record<string, unknown>;
   }
   type Imports = Record<string, Record<string, unknown>>;
+  const validate: (bytes: Uint8Array) => boolean;
   const compile: (bytes: Uint8Array) => Promise<Module>;
 }

@@ -50,18 +50,26 @@ INLINE void findPixels(const Convolve *a, i32 at, const f32 **pixels, f32 **out)
   }
 }
 
+INLINE void addChannel(const f32 *const rows[tileRows], i32 channel, const f32 *filter, f32x4 sums[tileRows][2]) {
+  const f32x4 left = load(filter), right = load(filter + 4);
+  UNROLL for (i32 row = 0; row < tileRows; row++) {
+    const f32x4 value = splat(rows[row][channel]);
+    sums[row][0] = addProduct(sums[row][0], value, left);
+    sums[row][1] = addProduct(sums[row][1], value, right);
+  }
+}
+
+// Two channels at a time: more of them do not fit in the registers.
 INLINE void multiplyTile(const Convolve *a, const f32 **pixels, const f32 *filter, f32x4 sums[tileRows][2]) {
   for (i32 tap = 0; tap < a->taps; tap++, pixels += tileRows) {
-    const f32 *row0 = pixels[0], *row1 = pixels[1], *row2 = pixels[2], *row3 = pixels[3];
-    for (i32 channel = 0; channel < a->inChannels; channel++, filter += panelColumns) {
-      const f32x4 left = load(filter), right = load(filter + 4);
-      const f32x4 values[tileRows] = {splat(row0[channel]), splat(row1[channel]), splat(row2[channel]),
-                                      splat(row3[channel])};
-      UNROLL for (i32 row = 0; row < tileRows; row++) {
-        sums[row][0] += values[row] * left;
-        sums[row][1] += values[row] * right;
-      }
+    const f32 *rows[tileRows] = {pixels[0], pixels[1], pixels[2], pixels[3]};
+    i32 channel = 0;
+    for (; channel + 2 <= a->inChannels; channel += 2, filter += 2 * panelColumns) {
+      addChannel(rows, 0, filter, sums);
+      addChannel(rows, 1, filter + panelColumns, sums);
+      UNROLL for (i32 row = 0; row < tileRows; row++) rows[row] += 2;
     }
+    if (channel < a->inChannels) addChannel(rows, 0, filter, sums), filter += panelColumns;
   }
 }
 
@@ -111,15 +119,22 @@ typedef struct {
   i32 batch, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, stepY, stepX, blockRows;
 } FilterGradient;
 
-INLINE void addRow(const f32 *x, i32 xStep, const f32 *dy, i32 pixels, i32 rows, f32x4 sums[tileRows][2]) {
-  for (i32 pixel = 0; pixel < pixels; pixel++, x += xStep, dy += panelColumns) {
-    const f32x4 left = load(dy), right = load(dy + 4);
-    UNROLL for (i32 row = 0; row < rows; row++) {
-      const f32x4 value = splat(x[row]);
-      sums[row][0] += value * left;
-      sums[row][1] += value * right;
-    }
+INLINE void addPixel(const f32 *x, const f32 *dy, i32 rows, f32x4 sums[tileRows][2]) {
+  const f32x4 left = load(dy), right = load(dy + 4);
+  UNROLL for (i32 row = 0; row < rows; row++) {
+    const f32x4 value = splat(x[row]);
+    sums[row][0] = addProduct(sums[row][0], value, left);
+    sums[row][1] = addProduct(sums[row][1], value, right);
   }
+}
+
+INLINE void addRow(const f32 *x, i32 xStep, const f32 *dy, i32 pixels, i32 rows, f32x4 sums[tileRows][2]) {
+  i32 pixel = 0;
+  for (; pixel + 2 <= pixels; pixel += 2, x += 2 * xStep, dy += 2 * panelColumns) {
+    addPixel(x, dy, rows, sums);
+    addPixel(x + xStep, dy + panelColumns, rows, sums);
+  }
+  if (pixel < pixels) addPixel(x, dy, rows, sums);
 }
 
 INLINE void addFilterTile(const FilterGradient *a, i32 tap, i32 channel, i32 column, i32 rows, i32 fromRow, i32 toRow) {

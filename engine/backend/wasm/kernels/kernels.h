@@ -20,6 +20,16 @@ enum { channelTile = 16 };
 INLINE f32x4 load(const f32 *from) { return *(const looseF32x4 *)from; }
 INLINE void store(f32 *to, f32x4 value) { *(looseF32x4 *)to = value; }
 INLINE f32x4 splat(f32 value) { return (f32x4){value, value, value, value}; }
+
+// sum + a * b: rounded once where the module is compiled for processors that can, else twice.
+INLINE f32x4 addProduct(f32x4 sum, f32x4 a, f32x4 b) {
+#ifdef __wasm_relaxed_simd__
+  return __builtin_wasm_relaxed_madd_f32x4(a, b, sum);
+#else
+  return sum + a * b;
+#endif
+}
+
 INLINE i32 least(i32 a, i32 b) { return a < b ? a : b; }
 INLINE i32 most(i32 a, i32 b) { return a > b ? a : b; }
 
