@@ -8,6 +8,8 @@ export const runFiles = {
   metrics: 'metrics.jsonl',
   events: 'events.jsonl',
   checkpoints: 'checkpoints',
+  /** Teacher outputs, while the run is being trained. */
+  cache: 'cache',
   models: 'models',
   teacher: 'teacher',
   student: 'student',

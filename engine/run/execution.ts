@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failed } from '../contract/failure';
 import { runFiles, type StageState } from '../contract/run';
@@ -102,6 +103,7 @@ export class Execution {
       if (!(await this.trainOne(stage, index))) return false;
       await this.finishStage(stage);
     }
+    await rm(join(this.run, runFiles.cache), { recursive: true, force: true });
     return true;
   }
 
@@ -120,7 +122,12 @@ export class Execution {
       }
       await this.recorder.update({ stage: index, epoch: 0, step: this.position.cursor.step }, { now: true });
       const { recipe } = this.prepared.frozen;
-      const options = { dataset: this.prepared.dataset, augment: recipe.data.augment, seed: recipe.seed };
+      const options = {
+        dataset: this.prepared.dataset,
+        augment: recipe.data.augment,
+        seed: recipe.seed,
+        cache: { ...recipe.cache, folder: join(this.run, runFiles.cache) },
+      };
       return await trainStage(running, options, this.position.cursor, await this.watch(running, index));
     } finally {
       running.dispose();

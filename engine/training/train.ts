@@ -1,17 +1,16 @@
-import * as tf from '@tensorflow/tfjs';
 import { Failed } from '../contract/failure';
 import type { MetricPoint } from '../contract/run';
-import { batchOrder, makeBatch } from '../data/batches';
-import { batchTensors, type Batch, type Dataset } from '../data/dataset';
-import type { DataOptions } from '../contract/recipe';
-import type { Prepared } from '../methods/method';
+import { batchOrder } from '../data/batches';
+import type { Dataset } from '../data/dataset';
+import type { Repetition } from '../data/variants';
 import { evaluate } from './evaluate';
 import { Random } from '../random';
-import { learningRateAt } from './schedule';
 import { createShareRunner, type ShareRunner } from './shareRunner';
 import type { RunningStage } from './stage';
 import type { StepInputs } from './step';
+import { makeStepInputs, type InputSource } from './stepInputs';
 import { createStepRunner, type StepRunner } from './stepRunner';
+import { openTeacherCache, type CachePlace, type TeacherCache } from './teacherCache';
 
 /** Where a stage stands; what a checkpoint keeps of it besides the variables. */
 export interface Cursor {
@@ -38,32 +37,18 @@ export interface Watcher {
 
 export interface TrainOptions {
   dataset: Dataset;
-  augment: DataOptions['augment'];
+  augment: Repetition;
   seed: number;
+  /** Where teacher outputs may be kept; without it, none are. */
+  cache?: CachePlace;
 }
-
-const drawAll = (
-  running: RunningStage,
-  batch: Batch,
-  facts: { positions: Int32Array; labels: Int32Array },
-  name: string,
-) => {
-  const drawn = new Map<Prepared, Record<string, tf.Tensor>>();
-  for (const term of running.plan.terms) {
-    const made = term.prepared.draw?.(new Random(`${name}/${term.group}`), {
-      size: batch.images.shape[0] ?? 0,
-      labels: facts.labels,
-      indices: facts.positions,
-    });
-    if (made) drawn.set(term.prepared, made);
-  }
-  return drawn;
-};
 
 /** What runs the steps of a stage, and what measures beside them. */
 interface Runners {
   steps: StepRunner;
   shares: ShareRunner;
+  /** Null where the teachers run within the steps. */
+  cache: TeacherCache | null;
 }
 
 /** The live numbers of a step, and the losses' shares of its gradient where they were measured. */
@@ -86,6 +71,12 @@ const measureShares = (
   return shares.measure(inputs, name);
 };
 
+const inputSource = ({ dataset, augment, seed }: TrainOptions): InputSource => ({
+  split: dataset.train,
+  augment,
+  seed,
+});
+
 /** The step itself, with everything random drawn from names that a resumed run draws again. */
 const runStep = (
   running: RunningStage,
@@ -94,34 +85,15 @@ const runStep = (
   step: number,
   positions: Int32Array,
 ): StepNumbers => {
-  const { stage } = running;
-  const name = `${options.seed}/${stage.stream}/${step}`;
-  const batch = makeBatch(options.dataset.train, positions, options.augment, new Random(`${name}/batch`));
-  const labels = positions.map((position) => options.dataset.train.labels[position] ?? 0);
-  const drawn = drawAll(running, batch, { positions, labels }, name);
-  const epochs = step / stage.stepsPerEpoch;
-  const rate = learningRateAt(
-    stage.training.schedule,
-    stage.training.learningRate,
-    epochs,
-    stage.training.epochs,
-  );
-  const learningRate = tf.scalar(rate);
-  const epoch = tf.scalar(epochs);
-  const stream = new Random(`${name}/layers`);
-  const seed = tf.tensor1d([stream.integer(2 ** 31), stream.integer(2 ** 31)], 'int32');
-  const inputs = { batch, drawn, learningRate, epoch, seed };
+  const source = inputSource(options);
+  const epoch = Math.floor(step / running.stage.stepsPerEpoch);
+  const given = runners.cache?.outputs(positions, epoch) ?? new Map();
+  const { name, inputs, learningRate, dispose } = makeStepInputs(running, source, step, positions, given);
   try {
     const shares = measureShares(running, runners, inputs, step, name);
-    return { numbers: { ...runners.steps.run(inputs, name), lr: rate }, shares };
+    return { numbers: { ...runners.steps.run(inputs, name), lr: learningRate }, shares };
   } finally {
-    tf.dispose([
-      ...batchTensors(batch),
-      learningRate,
-      epoch,
-      seed,
-      ...[...drawn.values()].map((one) => Object.values(one)),
-    ]);
+    dispose();
   }
 };
 
@@ -170,6 +142,24 @@ const orderOf = ({ plan }: RunningStage, { dataset, seed }: TrainOptions, epoch:
   return composed ?? batchOrder(dataset.train.count, seed, epoch);
 };
 
+/** Gives false if the stage was asked to stop meanwhile: at a step that has its checkpoint. */
+const completeCache = async (
+  cache: TeacherCache | null,
+  name: string,
+  epoch: number,
+  watcher: Watcher,
+): Promise<boolean> => {
+  let isTold = false;
+  const goesOn = async (left: number): Promise<boolean> => {
+    if (left > 1 && !isTold)
+      await watcher.note(`The teacher computes ${left} batches again before the stage "${name}" goes on.`);
+    isTold = true;
+    await new Promise((resume) => setImmediate(resume));
+    return !(await watcher.shouldStop());
+  };
+  return cache?.complete(epoch, goesOn) ?? true;
+};
+
 /** Gives false if the stage was asked to stop. */
 const trainEpoch = async (
   running: RunningStage,
@@ -212,6 +202,24 @@ const trainEpoch = async (
   return true;
 };
 
+const openCache = async (
+  running: RunningStage,
+  options: TrainOptions,
+  watcher: Watcher,
+): Promise<TeacherCache | null> => {
+  const { dataset, cache: place } = options;
+  if (!place) return null;
+  const { cache, note } = await openTeacherCache({
+    running,
+    source: inputSource(options),
+    data: dataset.hash,
+    place,
+    orderOf: (epoch) => orderOf(running, options, epoch),
+  });
+  if (note !== null) await watcher.note(note);
+  return cache;
+};
+
 /** Trains one stage from where the cursor stands to its end. Gives false if it was asked to stop. */
 export const trainStage = async (
   running: RunningStage,
@@ -222,9 +230,11 @@ export const trainStage = async (
   const { training, stepsPerEpoch, name } = running.stage;
   const notes: string[] = [];
   const runner = createStepRunner(running.plan, (reason) => notes.push(reason));
-  const runners = { steps: runner, shares: createShareRunner(running.plan) };
+  const cache = await openCache(running, options, watcher);
+  const runners = { steps: runner, shares: createShareRunner(running.plan), cache };
   try {
     for (let epoch = Math.floor(cursor.step / stepsPerEpoch); epoch < training.epochs; epoch++) {
+      if (!(await completeCache(cache, name, epoch, watcher))) return false;
       if (!(await trainEpoch(running, runners, options, cursor, epoch, watcher))) return false;
       runner.pull();
       for (const reason of notes.splice(0))
@@ -235,5 +245,6 @@ export const trainStage = async (
   } finally {
     runner.dispose();
     runners.shares.dispose();
+    cache?.close();
   }
 };
