@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { averagePoolTo, resizeBilinearTo } from '../losses/resample';
 import type { Module } from '../methods/method';
 import { normaliseBatch } from '../models/batchNorm';
 import { withoutTape } from '../models/tape';
@@ -96,6 +97,31 @@ export const batchNorm = (channels: number, name: string): Module => {
 };
 
 export const relu: Module = { variables: new Map(), apply: (x) => x.relu() };
+
+/**
+ * Picks channels: output channel j is input channel `channels[j]`. A product with zeros and ones, so that its gradient
+ * is there on every backend.
+ */
+export const pickChannels = (channels: readonly number[], inputs: number): Module => ({
+  variables: new Map(),
+  apply: (x) => {
+    const picks = new Float32Array(inputs * channels.length);
+    channels.forEach((from, to) => (picks[from * channels.length + to] = 1));
+    const flat = x.reshape([-1, inputs]).matMul(tf.tensor2d(picks, [inputs, channels.length]));
+    return flat.reshape([...x.shape.slice(0, -1), channels.length]);
+  },
+});
+
+/** [N, H, W, C] brought to another size: averaged over cells along an axis that shrinks, interpolated along one that grows. */
+export const resizeMap = (height: number, width: number): Module => ({
+  variables: new Map(),
+  apply: (x) => {
+    const map = x as tf.Tensor4D;
+    const [, fromHeight, fromWidth] = map.shape;
+    const pooled = averagePoolTo(map, Math.min(height, fromHeight), Math.min(width, fromWidth));
+    return resizeBilinearTo(pooled, height, width);
+  },
+});
 
 /** Modules one after the other, as one. */
 export const sequence = (...modules: Module[]): Module => ({

@@ -1,8 +1,11 @@
-import type { LayerInfo, ModelInfo } from '../contract/model';
+import type { ModelInfo } from '../contract/model';
 import type { Pair } from '../contract/recipe';
+import type { Candidate } from '../contract/profile';
 import type { PairNeeds } from '../methods/method';
 import { tapShape } from '../models/network';
-import { chooseAdapter, isMap, isVector } from './build';
+import { chooseAdapter, isMap } from './build';
+import { candidatesOf } from './candidates';
+import { matchCandidates, scorePairs } from './score';
 
 /** What choosing pairs needs to know of a method. */
 export interface PairsMethod {
@@ -13,82 +16,52 @@ export interface PairsMethod {
   needs?: PairNeeds;
 }
 
-const tappable = (info: ModelInfo): LayerInfo[] =>
-  info.layers.filter((layer) => info.taps.includes(layer.name) && layer.kind !== 'InputLayer');
+const isBody = ({ role }: Candidate): boolean => role !== 'logits';
+const isBodyMap = (candidate: Candidate): boolean => isBody(candidate) && isMap(candidate.shape);
 
-const resolution = (layer: LayerInfo): string => layer.shape.slice(0, 2).join('x');
-
-/**
- * The last layer of every stretch of maps of one size that holds a trained layer, in order of execution: where a
- * network's stages end.
- */
-export const stageEnds = (info: ModelInfo): LayerInfo[] => {
-  const ends: LayerInfo[] = [];
-  let trained = false;
-  const maps = tappable(info).filter((layer) => isMap(layer.shape));
-  maps.forEach((layer, index) => {
-    const next = maps[index + 1];
-    trained ||= layer.parameters > 0;
-    if (!next || resolution(next) !== resolution(layer)) {
-      if (trained) {
-        ends.push(layer);
-      }
-      trained = false;
-    }
-  });
-  return ends;
-};
-
-/** The features that the classifier reads: the last tap before the last layer with parameters, dropout left out. */
-export const penultimateTap = (info: ModelInfo): LayerInfo | undefined => {
-  const layers = info.layers.filter((layer) => layer.kind !== 'InputLayer');
-  const head = layers.findLastIndex((layer) => layer.parameters > 0);
-  const names = new Set(info.taps);
-  return layers
-    .slice(0, Math.max(head, 0))
-    .findLast(
-      (layer) =>
-        names.has(layer.name) && layer.kind !== 'Dropout' && (isVector(layer.shape) || isMap(layer.shape)),
-    );
-};
-
-const pairOf = (teacher: string, student: string): Pair => ({ teacher, student, adapter: 'auto' });
-
-/** Walks both lists of stages from the deepest and pairs equal sizes; the order of execution is kept. */
-const pairBySize = (teachers: readonly LayerInfo[], students: readonly LayerInfo[]): Pair[] => {
-  const pairs: Pair[] = [];
-  let below = teachers.length;
-  for (const student of [...students].reverse()) {
-    const match = teachers.findLastIndex(
-      (teacher, index) => index < below && resolution(teacher) === resolution(student),
-    );
-    if (match >= 0) {
-      pairs.unshift(pairOf((teachers[match] as LayerInfo).name, student.name));
-      below = match;
-    }
-  }
-  return pairs;
+/** What a feature loss can compare of two networks: their maps, or their vectors where one of them has no maps. */
+const bodiesOf = (sides: readonly (readonly Candidate[])[]): Candidate[][] => {
+  const haveMaps = sides.every((side) => side.some(isBodyMap));
+  return sides.map((side) =>
+    side.filter((candidate) => isBody(candidate) && isMap(candidate.shape) === haveMaps),
+  );
 };
 
 /**
- * Which layers to match, shallowest first: the ends of stages with maps of equal size, paired from the deepest; without
- * any, the last stage of each; for networks without maps the features before the classifier, else the logits.
+ * Matches two networks' candidates: the best monotone matching of their bodies; where nothing goes together, the
+ * deepest of each if both are maps or both vectors, else the logits.
  */
-export const proposePairs = (teacher: ModelInfo, student: ModelInfo): Pair[] => {
-  const [teachers, students] = [stageEnds(teacher), stageEnds(student)];
-  const pairs = pairBySize(teachers, students);
-  if (pairs.length > 0) {
-    return pairs;
-  }
-  const [lastTeacher, lastStudent] = [teachers.at(-1), students.at(-1)];
-  if (lastTeacher && lastStudent) {
-    return [pairOf(lastTeacher.name, lastStudent.name)];
-  }
-  const [features, ownFeatures] = [penultimateTap(teacher), penultimateTap(student)];
-  return features && ownFeatures && features.shape.length === ownFeatures.shape.length
-    ? [pairOf(features.name, ownFeatures.name)]
-    : [pairOf('logits', 'logits')];
+export const matchBodies = (
+  teacher: { info: ModelInfo; candidates: readonly Candidate[] },
+  student: { info: ModelInfo; candidates: readonly Candidate[] },
+  similarity?: (teacher: Candidate, student: Candidate) => number | null,
+): { teacher: Candidate; student: Candidate }[] => {
+  const [theirs = [], ours = []] = bodiesOf([teacher.candidates, student.candidates]);
+  const scores = scorePairs(
+    { inputShape: teacher.info.inputShape, candidates: theirs },
+    { inputShape: student.info.inputShape, candidates: ours },
+    similarity && theirs.map((one) => ours.map((other) => similarity(one, other))),
+  );
+  const matches = matchCandidates(scores).map((match) => ({
+    teacher: theirs[match.teacher] as Candidate,
+    student: ours[match.student] as Candidate,
+  }));
+  if (matches.length > 0) return matches;
+  const [last, own] = [theirs.at(-1), ours.at(-1)];
+  if (last && own && isMap(last.shape) === isMap(own.shape)) return [{ teacher: last, student: own }];
+  const [logits, ownLogits] = [teacher.candidates.at(-1), student.candidates.at(-1)];
+  return logits && ownLogits ? [{ teacher: logits, student: ownLogits }] : [];
 };
+
+/**
+ * Which layers to match, shallowest first, by what both networks' shapes and costs say: nothing is measured, so two
+ * models always get the same pairs.
+ */
+export const proposePairs = (teacher: ModelInfo, student: ModelInfo): Pair[] =>
+  matchBodies(
+    { info: teacher, candidates: candidatesOf(teacher) },
+    { info: student, candidates: candidatesOf(student) },
+  ).map((match) => ({ teacher: match.teacher.tap, student: match.student.tap, adapter: 'auto' }));
 
 /** The same pair with the adapter that it would get, where both layers can be compared. */
 const withAdapter = (pair: Pair, teacher: ModelInfo, student: ModelInfo, needs: PairNeeds): Pair => {

@@ -68,6 +68,8 @@ export interface AdapterOffer {
   /** R² of the best linear fit of the student's tap to the teacher's on held-back probe samples; null where none is linear. */
   fit: number | null;
   recommended: boolean;
+  /** Of `assign`: for each of the teacher's channels, the student's that stands for it. */
+  channels?: number[];
 }
 
 /** A pair that was proposed, with all that speaks for it. */
@@ -97,8 +99,10 @@ export interface Proposal {
   candidates: { teacher: Candidate[]; student: Candidate[] };
   /** Linear CKA of each teacher candidate (row) with each student candidate (column). */
   similarity: (number | null)[][];
-  /** The best monotone matching, shallowest first. */
+  /** The best monotone matching of what a feature loss can take, shallowest first: maps with maps, or vectors. */
   pairs: ProposedPair[];
+  /** What goes together by its place: the features before the head, and the logits. Methods that read these find them. */
+  heads: ProposedPair[];
   methods: MethodOffer[];
   /** What the similarities were measured on. */
   probe: { samples: number; source: 'data' | 'noise' };

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import { isMap, isVector } from '../adapters/build';
-import { penultimateTap } from '../adapters/propose';
+import { penultimateTap } from '../adapters/stages';
 import { requireTap } from '../adapters/resolvePairs';
 import { Failed } from '../contract/failure';
 import type { ModelInfo } from '../contract/model';

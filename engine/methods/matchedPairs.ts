@@ -28,7 +28,7 @@ export const matchPairs = (setup: Setup, needs: PairNeeds): MatchedPair[] => {
     return {
       name,
       pair,
-      adapter: buildAdapter(kind, pair.studentShape, pair.teacherShape, random, name),
+      adapter: buildAdapter(kind, pair.studentShape, pair.teacherShape, random, name, pair.channels),
     };
   });
   const twice = matched.find(({ name }, index) => matched.findIndex((other) => other.name === name) < index);

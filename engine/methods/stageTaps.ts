@@ -1,4 +1,4 @@
-import { stageEnds } from '../adapters/propose';
+import { stageEnds } from '../adapters/stages';
 import { Failed } from '../contract/failure';
 import type { Network } from '../models/network';
 

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { penultimateTap, proposeFor, proposePairs, stageEnds } from '../../engine/adapters/propose';
+import { proposeFor, proposePairs } from '../../engine/adapters/propose';
 import { resolvePairs } from '../../engine/adapters/resolvePairs';
+import { penultimateTap, stageEnds } from '../../engine/adapters/stages';
 import { useBackend } from '../../engine/backend/choose';
 import type { ModelInfo } from '../../engine/contract/model';
 import { findMethod } from '../../engine/methods/registry';
@@ -80,6 +81,7 @@ describe('proposing pairs', () => {
       'down Conv2D 4x4x8 80',
       'deep Conv2D 2x2x8 584',
       'up Conv2DTranspose 4x4x8 584',
+      'classes Conv2D 4x4x3 27',
     ]);
     const pairs = proposePairs(hourglass, hourglass).map((pair) => [pair.teacher, pair.student]);
     expect(pairs).toEqual([
@@ -89,9 +91,20 @@ describe('proposing pairs', () => {
     ]);
   });
 
-  it('takes the last stages where no size is equal', () => {
+  it('pairs by the share of the input where the inputs differ', () => {
     const odd = model('odd', ['image InputLayer 30x30x3 0', 'only Conv2D 15x15x4 112', 'out Dense 10 50']);
-    expect(proposePairs(teacher(), odd)).toEqual([{ teacher: 'relu3', student: 'only', adapter: 'auto' }]);
+    expect(proposePairs(teacher(), odd)).toEqual([{ teacher: 'relu2', student: 'only', adapter: 'auto' }]);
+  });
+
+  it('takes the last stages where no sizes go together', () => {
+    const coarse = model('coarse', [
+      'image InputLayer 32x32x3 0',
+      'patch Conv2D 1x1x64 196672',
+      'out Dense 10 650',
+    ]);
+    expect(proposePairs(teacher(), coarse)).toEqual([
+      { teacher: 'relu3', student: 'patch', adapter: 'auto' },
+    ]);
   });
 
   it('takes the features before the classifier where there are no maps, dropout left out', () => {

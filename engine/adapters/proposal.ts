@@ -1,0 +1,85 @@
+import type { Candidate, Proposal, ProposedPair } from '../contract/profile';
+import { openModel } from '../models/open';
+import type { Network } from '../models/network';
+import { candidatesOf } from './candidates';
+import { measureSimilarity, planBatches, type Compared } from './measureSimilarity';
+import { offersFor, type MatchedTaps } from './offers';
+import { openProbe, type ProbeRequest } from './probe';
+import { matchBodies } from './propose';
+
+const sideOf = (network: Network) => ({ network, candidates: candidatesOf(network.info) });
+
+const proposedPair = (pair: MatchedTaps, similarity: number | null): ProposedPair => {
+  const adapters = offersFor(pair);
+  return {
+    teacher: pair.teacher.tap,
+    student: pair.student.tap,
+    adapter: adapters.find(({ recommended }) => recommended)?.kind ?? 'auto',
+    teacherShape: pair.teacher.shape,
+    studentShape: pair.student.shape,
+    similarity,
+    adapters,
+    reason: '',
+  };
+};
+
+const headsOf = ({ teacher, student }: Compared): MatchedTaps[] =>
+  (['features', 'logits'] as const).flatMap((role) => {
+    const of = (side: readonly Candidate[]) => side.find((candidate) => candidate.role === role);
+    const [one, other] = [of(teacher.candidates), of(student.candidates)];
+    return one && other && one.shape.length === other.shape.length ? [{ teacher: one, student: other }] : [];
+  });
+
+/** What could be matched between two opened networks. */
+export const proposalOf = async (
+  teacher: Network,
+  student: Network,
+  request: ProbeRequest | null,
+): Promise<Proposal> => {
+  const compared: Compared = { teacher: sideOf(teacher), student: sideOf(student) };
+  const probe = await openProbe(request, student);
+  const batches = planBatches(compared, probe);
+  const similarity = await measureSimilarity(compared, probe, batches);
+  const alike = (one: Candidate, other: Candidate): number | null =>
+    similarity[compared.teacher.candidates.indexOf(one)]?.[compared.student.candidates.indexOf(other)] ??
+    null;
+  const [theirs, ours] = [compared.teacher, compared.student].map(({ network, candidates }) => ({
+    info: network.info,
+    candidates,
+  }));
+  const matches = theirs && ours ? matchBodies(theirs, ours, alike) : [];
+  const propose = (pair: MatchedTaps) => proposedPair(pair, alike(pair.teacher, pair.student));
+  return {
+    teacher: teacher.info,
+    student: student.info,
+    candidates: {
+      teacher: [...compared.teacher.candidates],
+      student: [...compared.student.candidates],
+    },
+    similarity,
+    pairs: matches.map(propose),
+    heads: headsOf(compared).map(propose),
+    methods: [],
+    probe: { samples: batches.count * batches.size, source: probe.source },
+  };
+};
+
+/** Opens both models and proposes; absolute references. The backend must be chosen before. */
+export const measureProposal = async (
+  teacher: string,
+  student: string,
+  request: ProbeRequest | null,
+): Promise<Proposal> => {
+  const input = request?.data.input ?? {};
+  const large = await openModel(teacher, { input, seed: 'propose/teacher' });
+  try {
+    const small = await openModel(student, { input, seed: 'propose/student' });
+    try {
+      return await proposalOf(large, small, request);
+    } finally {
+      small.dispose();
+    }
+  } finally {
+    large.dispose();
+  }
+};
