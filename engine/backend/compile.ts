@@ -1,14 +1,9 @@
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failed } from '../contract/failure';
 import { lastLine, runCommand } from './command';
 import { packagedFile } from './packagedFile';
-import { bindingFile, quietFile } from './runtime';
-
-/** TensorFlow's libraries as pip's wheels name them. */
-export const libraryNames =
-  process.platform === 'darwin'
-    ? ['libtensorflow_cc.2.dylib', 'libtensorflow_framework.2.dylib']
-    : ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'];
+import { bindingFile, libraryNames, quietFile } from './runtime';
 
 /** The parts of TensorFlow's headers that its C API needs, relative to `include`. */
 export const headerFolders = ['tensorflow/c/', 'tensorflow/core/platform/', 'tsl/platform/', 'xla/tsl/c/'];
@@ -18,19 +13,18 @@ const compilerHint =
     ? 'Install the command line tools with `xcode-select --install`, then run `retort backends --install`.'
     : 'On Debian and Ubuntu: `apt install g++`. Then run `retort backends --install`.';
 
-/** A C++ compiler: `CXX` if set, else the usual names. */
-export const findCompiler = async (signal: AbortSignal | undefined): Promise<string> => {
+export const noCompiler = (): Failed =>
+  new Failed('backendMissing', 'TensorFlow’s binding needs a C++ compiler and none was found.', compilerHint);
+
+/** A C++ compiler: `CXX` if set, else the usual names; null where there is none. */
+export const findCompiler = async (signal: AbortSignal | undefined): Promise<string | null> => {
   for (const compiler of [process.env.CXX, 'c++', 'g++', 'clang++']) {
     if (compiler && (await runCommand(compiler, ['--version'], { signal })).code === 0) return compiler;
   }
-  throw new Failed(
-    'backendMissing',
-    'TensorFlow’s binding needs a C++ compiler and none was found.',
-    compilerHint,
-  );
+  return null;
 };
 
-interface Compilation {
+export interface Compilation {
   compiler: string;
   signal: AbortSignal | undefined;
 }
@@ -64,14 +58,49 @@ export interface BindingPlaces {
  * silences TensorFlow's start.
  */
 export const compileBinding = async (compilation: Compilation, places: BindingPlaces): Promise<void> => {
-  const sources = packagedFile('binding', 'node_modules/@tensorflow/tfjs-node-gpu/binding');
   await compileModule(compilation, [
-    ...[`-I${sources}`, `-I${places.include}`],
-    ...[join(sources, 'tfjs_backend.cc'), join(sources, 'tfjs_binding.cc')],
+    ...sourceFlags(places.include),
     ...libraryNames.map((name) => join(places.libraries, name)),
     `-Wl,-rpath,${places.searchPath}`,
     ...['-o', join(places.output, bindingFile)],
   ]);
-  const quiet = packagedFile('binding/quiet.cc', 'engine/backend/native/quiet.cc');
-  await compileModule(compilation, [quiet, '-o', join(places.output, quietFile)]);
+  await compileModule(compilation, [quietSource(), '-o', join(places.output, quietFile)]);
+};
+
+const sourceFlags = (include: string): string[] => {
+  const sources = packagedFile('binding', 'node_modules/@tensorflow/tfjs-node-gpu/binding');
+  return [`-I${sources}`, `-I${include}`, join(sources, 'tfjs_backend.cc'), join(sources, 'tfjs_binding.cc')];
+};
+
+const quietSource = (): string => packagedFile('binding/quiet.cc', 'engine/backend/native/quiet.cc');
+
+/** Small; the C++ library stays outside, since TensorFlow needs that of the machine anyway. */
+const portable = ['-s'];
+
+/**
+ * Compiles both modules so that they load beside any TensorFlow 2 of this platform: linked against empty libraries of
+ * TensorFlow's names, so that no symbol asks for a version and no folder is written into it (Linux only).
+ */
+export const compilePortableBinding = async (
+  compilation: Compilation,
+  { include, output }: Pick<BindingPlaces, 'include' | 'output'>,
+): Promise<void> => {
+  const empty = join(output, 'empty');
+  await mkdir(empty, { recursive: true });
+  try {
+    const libraries = libraryNames.map((name) => join(empty, name));
+    for (const [index, library] of libraries.entries())
+      await compileModule(compilation, [
+        ...['-x', 'c++', '/dev/null'],
+        ...[`-Wl,-soname,${libraryNames[index]}`, '-o', library],
+      ]);
+    await compileModule(compilation, [
+      ...sourceFlags(include),
+      ...['-Wl,--no-as-needed', ...libraries, ...portable],
+      ...['-o', join(output, bindingFile)],
+    ]);
+    await compileModule(compilation, [quietSource(), ...portable, '-o', join(output, quietFile)]);
+  } finally {
+    await rm(empty, { recursive: true, force: true });
+  }
 };

@@ -2,39 +2,62 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lock } from 'proper-lockfile';
+import type { FoundPython } from '../contract/backend';
 import { Failed } from '../contract/failure';
+import { findBindingSources, putBinding, type BindingSources, type PutBinding } from './binding';
 import { stoppedByUser } from './command';
-import { compileBinding, findCompiler, headerFolders, libraryNames } from './compile';
-import { diskFull, downloadWheel, findPython, importableTensorflow, unpackWheel } from './python';
+import { headerFolders } from './compile';
+import { findPythons } from './interpreters';
+import { diskFull, downloadWheel, noPython, pythonWithPip, unpackWheel } from './python';
 import type { Progress } from './progress';
-import { bindingFile, installedRuntimes, runtimeFile, runtimesFolder, type RuntimeRecord } from './runtime';
-import { selfTest, type SelfTest } from './selfTest';
+import {
+  installedRuntimes,
+  libraryNames,
+  runtimeFile,
+  runtimesFolder,
+  type Runtime,
+  type RuntimeRecord,
+} from './runtime';
+import { selfTest } from './selfTest';
 
 const neededBytes = 1.3e9;
 const unfinished = '.installing-';
 
 /**
- * Installs TensorFlow's libraries and the binding compiled against them into `<cache>/tensorflow/<version>`, from the
- * user's own Python where it has them, else from the wheel that pip downloads. Returns the folder; at once where an
- * installation that works is there. Safe to interrupt, to repeat, and to run twice at the same time.
+ * Makes TensorFlow ready in `<cache>/tensorflow/<version>`: the libraries of the first Python that has them, in place,
+ * else those of the wheel that pip downloads; and a binding for them. Returns the folder; at once where an installation
+ * that works is there, unless a Python that is `named` has another TensorFlow. Safe to interrupt, to repeat, and to run
+ * twice at the same time.
  *
  * @throws Failed backendMissing (no Python, pip, compiler or wheel), backendBroken (does not compile or compute),
  * diskFull, stopped.
  */
-export const installTensorflow = async (progress: Progress, signal?: AbortSignal): Promise<string> => {
+export const installTensorflow = async (
+  progress: Progress,
+  signal?: AbortSignal,
+  named: readonly string[] = [],
+): Promise<string> => {
   if (process.platform === 'win32') throw windowsUnsupported();
   await mkdir(runtimesFolder(), { recursive: true });
-  const release = await lockFolder(progress, signal);
+  const release = await lockRuntimes(progress, signal);
   try {
     progress('Looking for an installed TensorFlow', null);
     const working = await workingRuntime(signal);
-    if (working) return working;
+    const pythons = await findPythons(named, signal);
+    const wished = pythons.filter((one) => one.origin === 'named' && one.tensorflow !== null);
+    if (working && (!wished[0] || uses(working, wished[0]))) return working.folder;
+    if (pythons.length === 0) throw noPython();
     await removeUnfinished();
-    return await installAnew(progress, signal);
+    const parts = await begin(progress, signal);
+    if (working) return (await reuseFirst(parts, wished)) ?? working.folder;
+    return (await reuseFirst(parts, pythons)) ?? (await fetch(parts, pythons));
   } finally {
     await release().catch(() => undefined);
   }
 };
+
+const uses = ({ record }: Runtime, { tensorflow }: FoundPython): boolean =>
+  tensorflow !== null && record?.libraries === tensorflow.folder;
 
 const windowsUnsupported = (): Failed =>
   new Failed(
@@ -47,7 +70,7 @@ const windowsUnsupported = (): Failed =>
  * One installer at a time: the others wait and then find its work. A killed one's lock goes stale after 10 s; where the
  * lock is lost because the machine slept, two may work at once, each in its own folder.
  */
-const lockFolder = async (
+export const lockRuntimes = async (
   progress: Progress,
   signal: AbortSignal | undefined,
 ): Promise<() => Promise<void>> => {
@@ -63,15 +86,15 @@ const lockFolder = async (
   }
 };
 
-/** The newest installation that still passes its self-test; broken ones are removed. */
-const workingRuntime = async (signal: AbortSignal | undefined): Promise<string | null> => {
-  for (const { folder, binding } of installedRuntimes()) {
+/** The installation in use, if it still passes its self-test; broken ones are removed. */
+const workingRuntime = async (signal: AbortSignal | undefined): Promise<Runtime | null> => {
+  for (const runtime of installedRuntimes()) {
     try {
-      await selfTest(binding, signal);
-      return folder;
+      await selfTest(runtime, signal);
+      return runtime;
     } catch (error) {
       if (error instanceof Failed) throw error;
-      await rm(folder, { recursive: true, force: true });
+      await rm(runtime.folder, { recursive: true, force: true });
     }
   }
   return null;
@@ -84,21 +107,26 @@ const removeUnfinished = async (): Promise<void> => {
 };
 
 interface Parts {
-  python: string;
-  compiler: string;
-  folder: string;
+  sources: BindingSources;
   progress: Progress;
   signal: AbortSignal | undefined;
 }
 
-const installAnew = async (progress: Progress, signal: AbortSignal | undefined): Promise<string> => {
-  const python = await findPython(signal);
-  const compiler = await findCompiler(signal);
+const begin = async (progress: Progress, signal: AbortSignal | undefined): Promise<Parts> => ({
+  sources: await findBindingSources(signal),
+  progress,
+  signal,
+});
+
+/** Fills a folder of its own, which takes its place in the cache when it is whole. */
+const inNewFolder = async (
+  { progress }: Parts,
+  fill: (folder: string) => Promise<RuntimeRecord>,
+): Promise<string> => {
   const folder = join(runtimesFolder(), `${unfinished}${process.pid}`);
   await mkdir(folder);
   try {
-    const parts = { python, compiler, folder, progress, signal };
-    const record = (await reuse(parts)) ?? (await fetchWheel(parts));
+    const record = await fill(folder);
     await writeFile(join(folder, runtimeFile), JSON.stringify(record, null, 2));
     const final = join(runtimesFolder(), record.tensorflow);
     await rm(final, { recursive: true, force: true });
@@ -110,41 +138,55 @@ const installAnew = async (progress: Progress, signal: AbortSignal | undefined):
   }
 };
 
-const describe = (tested: SelfTest, libraries: string, source: string): RuntimeRecord => ({
-  tensorflow: tested.tensorflow,
+const describe = (put: PutBinding, libraries: string, source: string): RuntimeRecord => ({
+  tensorflow: put.tensorflow,
   platform: process.platform,
   arch: process.arch,
   libraries,
+  binding: put.binding,
   source,
   installedAt: new Date().toISOString(),
 });
 
-/** Builds against the TensorFlow of the user's Python, in place. Null where there is none that serves. */
-const reuse = async ({
-  python,
-  compiler,
-  folder,
-  progress,
-  signal,
-}: Parts): Promise<RuntimeRecord | null> => {
-  const found = await importableTensorflow(python, signal);
-  if (!found || !libraryNames.every((name) => existsSync(join(found.folder, name)))) return null;
-  progress(`Compiling the binding for TensorFlow ${found.version} of ${python}`, 0.5);
-  const include = join(found.folder, 'include');
-  try {
-    const places = { include, libraries: found.folder, searchPath: found.folder, output: folder };
-    await compileBinding({ compiler, signal }, places);
-    const tested = await selfTest(join(folder, bindingFile), signal);
-    return describe(tested, found.folder, `TensorFlow ${found.version} in ${found.folder}`);
-  } catch (error) {
-    if (error instanceof Failed && error.code === 'stopped') throw error;
-    progress(`TensorFlow ${found.version} of ${python} does not serve: ${(error as Error).message}`, null);
-    return null;
+const hasLibraries = (folder: string): boolean =>
+  libraryNames.every((name) => existsSync(join(folder, name)));
+
+/** Uses the TensorFlow of the first Python that has one, in place. Null where none serves. */
+const reuseFirst = async (parts: Parts, pythons: readonly FoundPython[]): Promise<string | null> => {
+  const { progress } = parts;
+  for (const { python, tensorflow } of pythons) {
+    if (!tensorflow) continue;
+    const name = `TensorFlow ${tensorflow.version} of ${python}`;
+    try {
+      if (!hasLibraries(tensorflow.folder)) throw new Error('it has no libtensorflow_cc');
+      progress(`Using ${name}`, 0.5);
+      return await inNewFolder(parts, (folder) => reuse(parts, tensorflow, folder));
+    } catch (error) {
+      if (error instanceof Failed && error.code === 'stopped') throw error;
+      progress(`${name} does not serve: ${(error as Error).message}`, null);
+    }
   }
+  return null;
 };
 
-/** Downloads a wheel and keeps only its libraries and the binding. */
-const fetchWheel = async ({ python, compiler, folder, progress, signal }: Parts): Promise<RuntimeRecord> => {
+const reuse = async (
+  { sources, progress, signal }: Parts,
+  { folder: libraries, version }: NonNullable<FoundPython['tensorflow']>,
+  folder: string,
+): Promise<RuntimeRecord> => {
+  const target = { libraries, recorded: libraries, include: join(libraries, 'include'), folder };
+  const put = await putBinding(sources, target, progress, signal);
+  return describe(put, libraries, `TensorFlow ${version} in ${libraries}`);
+};
+
+/** Downloads a wheel with pip into `folder` and keeps of it what `members` starts with. */
+export const takeFromWheel = async (
+  python: string,
+  members: readonly string[],
+  folder: string,
+  progress: Progress,
+  signal: AbortSignal | undefined,
+): Promise<string> => {
   const { bavail, bsize } = await statfs(folder);
   if (bavail * bsize < neededBytes) throw diskFull(runtimesFolder());
   const download = join(folder, 'download');
@@ -152,28 +194,30 @@ const fetchWheel = async ({ python, compiler, folder, progress, signal }: Parts)
   progress('Downloading TensorFlow', 0);
   const wheel = await downloadWheel(python, download, progress, signal);
   progress('Unpacking TensorFlow', 0.7);
-  const members = [...libraryNames, ...headerFolders.map((name) => `include/${name}`)];
-  await unpackWheel(
-    python,
-    wheel,
-    members.map((name) => `tensorflow/${name}`),
-    folder,
-    signal,
-  );
+  const inWheel = members.map((name) => `tensorflow/${name}`);
+  await unpackWheel(python, wheel, inWheel, folder, signal);
   await rm(download, { recursive: true });
-  progress('Compiling the binding', 0.85);
-  const include = join(folder, 'include');
-  const searchPath = process.platform === 'darwin' ? '@loader_path' : '$ORIGIN';
-  await compileBinding({ compiler, signal }, { include, libraries: folder, searchPath, output: folder });
-  await rm(include, { recursive: true });
-  progress('Checking that it computes', 0.97);
-  const tested = await selfTest(join(folder, bindingFile), signal).catch((error: Error) => {
-    if (error instanceof Failed) throw error;
-    throw new Failed(
-      'backendBroken',
-      `TensorFlow was installed but does not work here: ${error.message}.`,
-      'Report this with the output of `retort backends --json`; the cpu backend still works.',
-    );
+  return wheel.split(/[\\/]/).at(-1) ?? wheel;
+};
+
+/** TensorFlow's headers in a wheel, as far as the binding needs them. */
+export const headerMembers = headerFolders.map((name) => `include/${name}`);
+
+/** Installs the libraries of a wheel; its headers stay, for they are small and serve another compilation. */
+const fetch = async (parts: Parts, pythons: readonly FoundPython[]): Promise<string> => {
+  const { sources, progress, signal } = parts;
+  const python = await pythonWithPip(pythons, signal);
+  return inNewFolder(parts, async (folder) => {
+    const wheel = await takeFromWheel(python, [...libraryNames, ...headerMembers], folder, progress, signal);
+    const target = { libraries: folder, recorded: '.', include: join(folder, 'include'), folder };
+    const put = await putBinding(sources, target, progress, signal).catch((error: Error) => {
+      if (error instanceof Failed) throw error;
+      throw new Failed(
+        'backendBroken',
+        `TensorFlow was installed but does not work here: ${error.message}.`,
+        'Report this with the output of `retort backends --json`; the wasm backend still works.',
+      );
+    });
+    return describe(put, '.', wheel);
   });
-  return describe(tested, '.', wheel.split(/[\\/]/).at(-1) ?? wheel);
 };

@@ -1,48 +1,30 @@
 import { mkdir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { FoundPython } from '../contract/backend';
 import { Failed } from '../contract/failure';
 import { lastLine, runCommand } from './command';
 import type { Progress } from './progress';
 
-export interface FoundTensorflow {
-  folder: string;
-  version: string;
-}
-
 const aptHint =
   'On Debian and Ubuntu: `apt install python3 python3-pip`. Then run `retort backends --install`.';
 
-/** A Python 3, the project's own first where a virtual environment is active. */
-export const findPython = async (signal: AbortSignal | undefined): Promise<string> => {
-  for (const python of process.platform === 'win32' ? ['python', 'py'] : ['python3', 'python']) {
-    const probe = 'import sys; sys.exit(0 if sys.version_info >= (3, 8) else 9)';
-    if ((await runCommand(python, ['-c', probe], { signal })).code === 0) return python;
-  }
-  throw new Failed('backendMissing', 'TensorFlow cannot be fetched: Python 3 was not found.', aptHint);
-};
+export const noPython = (): Failed =>
+  new Failed('backendMissing', 'TensorFlow cannot be fetched: Python 3 was not found.', aptHint);
 
-const requirePip = async (python: string, signal: AbortSignal | undefined): Promise<void> => {
-  if ((await runCommand(python, ['-m', 'pip', '--version'], { signal })).code === 0) return;
-  throw new Failed('backendMissing', `TensorFlow cannot be fetched: ${python} has no pip.`, aptHint);
-};
-
-/** The TensorFlow that this Python would import, without importing it; null where there is none. */
-export const importableTensorflow = async (
-  python: string,
+/** The first that has pip. Throws backendMissing where none has. */
+export const pythonWithPip = async (
+  pythons: readonly FoundPython[],
   signal: AbortSignal | undefined,
-): Promise<FoundTensorflow | null> => {
-  const script = [
-    'import importlib.util, importlib.metadata as m, json, os',
-    'spec = importlib.util.find_spec("tensorflow")',
-    'names = [d.metadata["Name"] for d in m.distributions() if (d.metadata["Name"] or "").startswith("tensorflow")]',
-    'names = [n for n in names if n.replace("_", "-") in ("tensorflow", "tensorflow-cpu", "tensorflow-macos")]',
-    'print(json.dumps({"folder": os.path.dirname(spec.origin), "version": m.version(names[0])}))',
-  ];
-  const { code, output } = await runCommand(python, ['-c', script.join('\n')], { signal });
-  return code === 0 ? (JSON.parse(output) as FoundTensorflow) : null;
+): Promise<string> => {
+  for (const { python } of pythons) {
+    if ((await runCommand(python, ['-m', 'pip', '--version'], { signal })).code === 0) return python;
+  }
+  const names = pythons.map(({ python }) => python).join(', ');
+  throw new Failed('backendMissing', `TensorFlow cannot be fetched: ${names} has no pip.`, aptHint);
 };
 
-const bytesBelow = async (folder: string): Promise<number> => {
+/** Bytes of the files below a folder. */
+export const bytesBelow = async (folder: string): Promise<number> => {
   let bytes = 0;
   for (const entry of await readdir(folder, { recursive: true }).catch(() => [])) {
     const found = await stat(join(folder, entry)).catch(() => null);
@@ -69,7 +51,6 @@ export const downloadWheel = async (
   progress: Progress,
   signal: AbortSignal | undefined,
 ): Promise<string> => {
-  await requirePip(python, signal);
   const temporary = join(folder, 'pip');
   await mkdir(temporary, { recursive: true });
   const watch = setInterval(() => {

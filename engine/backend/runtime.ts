@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import type { InstalledTensorflow } from '../contract/backend';
 import { cacheFolder } from './cacheFolder';
 
 export const bindingFile = 'tfjs_binding.node';
@@ -14,15 +15,31 @@ const runtimeSchema = z.object({
   arch: z.string(),
   /** Folder of TensorFlow's libraries: `.`, or an absolute folder of the user's own Python. */
   libraries: z.string(),
+  /** What was written before there were prebuilt ones was compiled. */
+  binding: z.enum(['compiled', 'prebuilt']).default('compiled'),
   source: z.string(),
   installedAt: z.string(),
-});
+}) satisfies z.ZodType<Omit<InstalledTensorflow, 'folder' | 'bytes'>>;
 export type RuntimeRecord = z.infer<typeof runtimeSchema>;
 
-/** A folder that holds a compiled binding and knows its TensorFlow. */
-export interface Runtime {
-  folder: string;
+/** TensorFlow's libraries as pip's wheels name them, in the order in which they are opened. */
+export const libraryNames =
+  process.platform === 'darwin'
+    ? ['libtensorflow_framework.2.dylib', 'libtensorflow_cc.2.dylib']
+    : ['libtensorflow_framework.so.2', 'libtensorflow_cc.so.2'];
+
+/** What must be loaded, in this order: a prebuilt binding finds only libraries that are open already. */
+export interface Loadable {
   binding: string;
+  /** The module that keeps TensorFlow's start silent and opens libraries; null where a folder has none. */
+  quiet: string | null;
+  /** Absolute; opened before the binding. */
+  libraries: string[];
+}
+
+/** A folder that holds a binding and knows its TensorFlow. */
+export interface Runtime extends Loadable {
+  folder: string;
   /** Null for a folder that the user named and that Retort did not install. */
   record: RuntimeRecord | null;
 }
@@ -37,28 +54,55 @@ const readRecord = (folder: string): RuntimeRecord | null => {
   }
 };
 
-const newestFirst = (a: string, b: string): number => b.localeCompare(a, 'en', { numeric: true });
+/** What to load of a runtime's folder. A compiled binding knows where its libraries are. */
+export const loadable = (
+  folder: string,
+  { binding, libraries }: Pick<RuntimeRecord, 'binding' | 'libraries'>,
+): Loadable => {
+  const quiet = join(folder, quietFile);
+  return {
+    binding: join(folder, bindingFile),
+    quiet: existsSync(quiet) ? quiet : null,
+    libraries:
+      binding === 'prebuilt' ? libraryNames.map((name) => join(resolve(folder, libraries), name)) : [],
+  };
+};
 
-/** Complete installations for this platform in the cache folder, newest TensorFlow first. */
-export const installedRuntimes = (): Runtime[] => {
+const compiled = { binding: 'compiled', libraries: '.' } as const;
+
+const runtimeIn = (folder: string): Runtime => {
+  const record = readRecord(folder);
+  return { folder, record, ...loadable(folder, record ?? compiled) };
+};
+
+const isComplete = ({ folder, binding, record }: Runtime): boolean =>
+  record?.platform === process.platform &&
+  record.arch === process.arch &&
+  existsSync(binding) &&
+  libraryNames.every((name) => existsSync(join(resolve(folder, record.libraries), name)));
+
+const installedAt = ({ record }: Runtime): string => record?.installedAt ?? '';
+
+/** Every folder in the cache that says of itself that it is a runtime, also one that cannot be used any more. */
+export const runtimeFolders = (): Runtime[] => {
   const root = runtimesFolder();
   if (!existsSync(root)) return [];
   return readdirSync(root)
     .filter((name) => /^\d/.test(name))
-    .sort(newestFirst)
-    .map((name) => join(root, name))
-    .map((folder) => ({ folder, binding: join(folder, bindingFile), record: readRecord(folder) }))
-    .filter(
-      ({ binding, record }) =>
-        record?.platform === process.platform && record.arch === process.arch && existsSync(binding),
-    );
+    .map((name) => runtimeIn(join(root, name)));
 };
+
+/** Complete installations for this platform in the cache folder: what was set up last goes first. */
+export const installedRuntimes = (): Runtime[] =>
+  runtimeFolders()
+    .filter(isComplete)
+    .sort((a, b) => installedAt(b).localeCompare(installedAt(a)));
 
 /** The runtime that `RETORT_TENSORFLOW` names: a folder with `tfjs_binding.node`, or that file itself. */
 export const namedRuntime = (): Runtime | null => {
   const named = process.env.RETORT_TENSORFLOW;
   if (!named) return null;
-  const folder = named.endsWith('.node') ? resolve(named, '..') : resolve(named);
-  const binding = named.endsWith('.node') ? resolve(named) : join(folder, bindingFile);
-  return { folder, binding, record: readRecord(folder) };
+  const isFile = named.endsWith('.node');
+  const runtime = runtimeIn(isFile ? resolve(named, '..') : resolve(named));
+  return isFile ? { ...runtime, binding: resolve(named) } : runtime;
 };

@@ -1,4 +1,5 @@
 import { lastLine, runCommand } from './command';
+import type { Loadable } from './runtime';
 
 /** What a runtime said of itself when it was tried. */
 export interface SelfTest {
@@ -8,9 +9,14 @@ export interface SelfTest {
 
 /** Runs in a process of its own, so that a library that crashes takes nothing with it. */
 const script = `
-const holder = { exports: {} };
-process.dlopen(holder, process.argv[1]);
-const binding = holder.exports;
+const load = (file) => {
+  const holder = { exports: {} };
+  process.dlopen(holder, file);
+  return holder.exports;
+};
+const runtime = JSON.parse(process.argv[1]);
+for (const library of runtime.libraries) load(runtime.quiet).openLibrary(library);
+const binding = load(runtime.binding);
 const attribute = (name, type, value) => ({ name, type, value });
 const tensor = (shape, values) => binding.createTensor(shape, binding.TF_FLOAT, new Float32Array(values));
 const [product] = binding.executeOp('MatMul', [
@@ -24,13 +30,11 @@ process.stdout.write(JSON.stringify({ tensorflow: binding.TF_Version, gpu: bindi
 `;
 
 /** Loads a binding in a child process and multiplies known matrices. Throws an `Error` with the reason. */
-export const selfTest = async (binding: string, signal?: AbortSignal): Promise<SelfTest> => {
+export const selfTest = async (runtime: Loadable, signal?: AbortSignal): Promise<SelfTest> => {
   const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3' };
-  const result = await runCommand(process.execPath, ['-e', script, binding], {
-    signal,
-    env,
-    timeoutMs: 120_000,
-  });
+  const { binding, quiet, libraries } = runtime;
+  const args = ['-e', script, JSON.stringify({ binding, quiet, libraries })];
+  const result = await runCommand(process.execPath, args, { signal, env, timeoutMs: 120_000 });
   if (result.code !== 0) {
     throw new Error(result.code === null ? 'it crashed or did not answer' : lastLine(result.errors));
   }

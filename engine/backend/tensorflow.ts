@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import util from 'node:util';
 import { Failed } from '../contract/failure';
 import { registerNativeGradients } from './nativeGradients';
-import { installedRuntimes, namedRuntime, quietFile, type Runtime } from './runtime';
+import { installedRuntimes, namedRuntime, runtimesFolder, type Loadable, type Runtime } from './runtime';
+import { markInUse } from './usage';
 
 /** The part of tfjs-node's binding that is used directly. */
 interface Binding {
@@ -37,21 +37,25 @@ const loadNative = <T>(file: string): T => {
   return holder.exports;
 };
 
+interface QuietModule {
+  silence(): void;
+  restore(): void;
+  openLibrary(path: string): void;
+}
+
 /** The binding, loaded without TensorFlow's lines on standard error where the runtime has the module for that. */
-const loadBinding = ({ folder, binding }: Runtime): Binding => {
-  const quietModule = join(folder, quietFile);
-  const quiet = existsSync(quietModule)
-    ? loadNative<{ silence(): void; restore(): void }>(quietModule)
-    : null;
-  quiet?.silence();
+const loadBinding = ({ binding, quiet, libraries }: Loadable): Binding => {
+  const opener = quiet === null ? null : loadNative<QuietModule>(quiet);
+  opener?.silence();
   try {
+    for (const library of libraries) opener?.openLibrary(library);
     return loadNative<Binding>(binding);
   } finally {
-    quiet?.restore();
+    opener?.restore();
   }
 };
 
-/** The runtime to use: the one that `RETORT_TENSORFLOW` names, else the newest in the cache folder. */
+/** The runtime to use: the one that `RETORT_TENSORFLOW` names, else what was set up last. */
 export const findRuntime = (): Runtime => {
   const named = namedRuntime();
   if (named && !existsSync(named.binding)) {
@@ -97,6 +101,7 @@ export const useTensorflow = async (): Promise<string> => {
     restoreUtil();
     setEnvironment();
     const binding = loadBindingOrExplain(runtime);
+    if (runtime.folder.startsWith(runtimesFolder())) markInUse();
     await register(binding);
     loaded = {
       description: `TensorFlow ${binding.TF_Version}, ${binding.isUsingGpuDevice() ? 'GPU' : 'CPU'}`,

@@ -1,29 +1,73 @@
-import type { Command, Option } from 'commander';
+import { Option, type Command } from 'commander';
+import { resolve } from 'node:path';
+import type { Progress } from '../backend/progress';
 import { answer, type Shared } from './answer';
 
-const install = async (): Promise<void> => {
-  const { installTensorflow } = await import('../backend/install');
-  const cancel = new AbortController();
-  process.once('SIGINT', () => cancel.abort());
+interface BackendOptions extends Shared {
+  install?: boolean;
+  remove?: boolean;
+  python?: string[];
+  prebuild?: string;
+}
+
+/** Each new message once, on standard error. */
+const progressLines = (): Progress => {
   let last = '';
-  await installTensorflow((message) => {
+  return (message) => {
     if (message !== last) process.stderr.write(`${message}\n`);
     last = message;
-  }, cancel.signal);
+  };
+};
+
+const interrupt = (): AbortSignal => {
+  const cancel = new AbortController();
+  process.once('SIGINT', () => cancel.abort());
+  return cancel.signal;
+};
+
+const remove = async (): Promise<{ value: unknown; text: string }> => {
+  const { removeTensorflow } = await import('../backend/remove');
+  const { formatRemoval } = await import('../backend/report');
+  const removal = await removeTensorflow(progressLines(), interrupt());
+  return { value: removal, text: formatRemoval(removal) };
+};
+
+const prebuild = async (folder: string): Promise<{ value: unknown; text: string }> => {
+  const { prebuildBinding } = await import('../backend/prebuild');
+  await prebuildBinding(resolve(folder), progressLines());
+  return { value: { folder: resolve(folder) }, text: resolve(folder) };
+};
+
+const report = async ({ install, python }: BackendOptions): Promise<{ value: unknown; text: string }> => {
+  if (install) {
+    const { installTensorflow } = await import('../backend/install');
+    await installTensorflow(progressLines(), interrupt(), python);
+  }
+  const { backendReport, formatBackendReport } = await import('../backend/report');
+  const found = await backendReport(python);
+  return { value: found, text: formatBackendReport(found) };
 };
 
 export const addBackendCommand = (program: Command, jsonOption: () => Option): void => {
   program
     .command('backends')
     .description('which tensor runtime is used here, and why not a better one')
-    .option('--install', 'install TensorFlow for Retort')
+    .option(
+      '--install',
+      'set up TensorFlow for Retort: from your Python where it is installed, else with pip',
+    )
+    .option('--python <interpreters...>', 'with --install: ask these Pythons for TensorFlow first')
+    .addOption(
+      new Option('--remove', 'remove what --install has set up; your own TensorFlow stays').conflicts(
+        'install',
+      ),
+    )
+    .addOption(new Option('--prebuild <folder>', 'compile the binding that a package carries').hideHelp())
     .addOption(jsonOption())
-    .action((options: Shared & { install?: boolean }) =>
-      answer(options, async () => {
-        if (options.install) await install();
-        const { backendReport, formatBackendReport } = await import('../backend/report');
-        const report = await backendReport();
-        return { value: report, text: formatBackendReport(report) };
+    .action((options: BackendOptions) =>
+      answer(options, () => {
+        if (options.remove) return remove();
+        return options.prebuild === undefined ? report(options) : prebuild(options.prebuild);
       }),
     );
 };

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { useBackend } from '../../engine/backend/choose';
 import { installTensorflow } from '../../engine/backend/install';
 import { backendReport } from '../../engine/backend/report';
-import { bindingFile, installedRuntimes } from '../../engine/backend/runtime';
+import { bindingFile, installedRuntimes, loadable } from '../../engine/backend/runtime';
 import { selfTest } from '../../engine/backend/selfTest';
 
 const installed = installedRuntimes().length > 0;
@@ -20,7 +20,7 @@ beforeEach(() => {
   scratch = mkdtempSync(join(tmpdir(), 'retort-backend-'));
 });
 afterEach(() => {
-  for (const name of ['RETORT_CACHE', 'RETORT_TENSORFLOW', 'PATH', 'CXX']) {
+  for (const name of ['RETORT_CACHE', 'RETORT_TENSORFLOW', 'RETORT_PREBUILT', 'PATH', 'CXX']) {
     if (environment[name] === undefined) delete process.env[name];
     else process.env[name] = environment[name];
   }
@@ -66,10 +66,12 @@ describe('without TensorFlow', () => {
     writeFileSync(join(scratch, bindingFile), 'not a library');
     await expect(useBackend('tensorflow')).rejects.toMatchObject({ code: 'backendBroken' });
     expect((await useBackend('auto')).name).toBe('wasm');
-    await expect(selfTest(join(scratch, bindingFile))).rejects.toThrow(/error/i);
+    const broken = { binding: join(scratch, bindingFile), quiet: null, libraries: [] };
+    await expect(selfTest(broken)).rejects.toThrow(/error/i);
   });
 
   it('names the missing Python and the missing compiler before it downloads anything', async () => {
+    process.env.RETORT_PREBUILT = scratch;
     process.env.PATH = scratch;
     await expect(installTensorflow(silent)).rejects.toMatchObject({
       code: 'backendMissing',
@@ -108,10 +110,9 @@ describe.runIf(installs)('installing', () => {
     expect(folders[0]).toBe(folders[1]);
     expect(messages).toContain('Waiting for another installation to finish');
     expect(messages.filter((message) => message.endsWith('is ready'))).toHaveLength(1);
-    expect(await selfTest(join(folders[0], bindingFile))).toMatchObject({
-      tensorflow: expect.any(String) as string,
-    });
-    expect(readdirSync(folders[0]).filter((name) => /include|download|whl/.test(name))).toEqual([]);
+    const installed = loadable(folders[0], { binding: 'compiled', libraries: '.' });
+    expect(await selfTest(installed)).toMatchObject({ tensorflow: expect.any(String) as string });
+    expect(readdirSync(folders[0]).filter((name) => /download|whl/.test(name))).toEqual([]);
   });
 });
 
