@@ -163,7 +163,7 @@ describe('an order', () => {
       taskMeasures.classification,
     );
     const dataset = { train, validation: train, test: null, classes: ['a', 'b', 'c'], hash: '' };
-    const options = { dataset, augment: { flip: false, crop: 0 }, seed: 1 };
+    const options = { dataset, augment: { flip: false, crop: 0, repeat: 0 }, seed: 1 };
     const cursor = { step: 0, pending: { count: 0, sums: {} } };
     expect(await trainStage(running, options, cursor, quiet)).toBe(true);
     expect(asked).toEqual([0, 1]);
