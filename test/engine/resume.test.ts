@@ -59,20 +59,21 @@ const startRun = async () => {
   return { command, folder };
 };
 
-beforeAll(async () => {
-  project = await tinyProject();
-  await project.change({
-    losses,
-    teacher: { model: 'teacher.js#teacher', train: { epochs: 2 } },
-    training: { epochs: 3, batchSize: 32, learningRate: 0.05, logEvery: 3, checkpointEvery: 5 },
-  });
-  const result = await runCommand(['run', project.recipe, '--json']);
-  if (result.code !== 0) throw new Error(result.errors);
-  whole = JSON.parse(result.output) as RunReport;
-}, 120_000);
-afterAll(() => project.remove());
+describe.each(['auto', 'wasm'])('a run that is cut off, backend %s', (backend) => {
+  beforeAll(async () => {
+    project = await tinyProject();
+    await project.change({
+      backend,
+      losses,
+      teacher: { model: 'teacher.js#teacher', train: { epochs: 2 } },
+      training: { epochs: 3, batchSize: 32, learningRate: 0.05, logEvery: 3, checkpointEvery: 5 },
+    });
+    const result = await runCommand(['run', project.recipe, '--json']);
+    if (result.code !== 0) throw new Error(result.errors);
+    whole = JSON.parse(result.output) as RunReport;
+  }, 120_000);
+  afterAll(() => project.remove());
 
-describe('a run that is cut off', () => {
   it('ends with the same weights and points as one that was not, however often it is killed', async () => {
     const { command, folder } = await startRun();
     const stages = new Set<string>();
