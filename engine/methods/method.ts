@@ -114,6 +114,12 @@ export interface Prepared {
   /** Stages to run before the student's, in order (pre-train heads, a GAN). */
   stages?: readonly MethodStage[];
   /**
+   * Samples to train on beside the data's. `make` is called once, when the method's stages have ended; the run folder
+   * keeps what it made, and `use` is given it before the student's stage in every process that trains on. `draw` hands
+   * them to the steps.
+   */
+  samples?: { make(): Promise<MadeSamples>; use(made: MadeSamples): void };
+  /**
    * The order in which one epoch visits the training samples, where batches must be composed: every sample once. The
    * trainer cuts it into batches.
    */
@@ -162,6 +168,19 @@ export interface MethodStage {
   /** What this stage trains. */
   variables: ReadonlyMap<string, tf.Variable>;
   losses(step: Step): Record<string, tf.Scalar>;
+  /** Stands in place of what the method does in the student's stage: it alone draws, views, plays and remembers. */
+  own?: Pick<Prepared, 'taps' | 'draw' | 'view' | 'opponents' | 'remember'>;
+}
+
+/** Training samples that a method made, for its own use beside those of the data. */
+export interface MadeSamples {
+  count: number;
+  /** Sample after sample, raw values of the student's input. */
+  images: Uint8Array | Float32Array;
+  /** Class of each sample; zeros where the task has none. */
+  labels: Int32Array;
+  /** Regression: the outputs of each sample, standardised. */
+  values?: Float32Array;
 }
 
 /** One training step as a method sees it. Forward passes are made on demand and once. */

@@ -6,7 +6,7 @@ import { trainingSchema, type LossOptions, type Training, type TrainingChanges }
 import type { BackendChoice, FrozenRecipe } from '../contract/run';
 import type { Dataset } from '../data/dataset';
 import { openDataset } from '../data/open';
-import type { Method, Prepared, Setup } from '../methods/method';
+import type { Method, MethodStage, Prepared, Setup } from '../methods/method';
 import { findMethod } from '../methods/registry';
 import type { Network } from '../models/network';
 import { openModel } from '../models/open';
@@ -16,6 +16,7 @@ import { stepsPerEpoch, type Stage } from '../training/stage';
 import type { Term } from '../training/step';
 import type { TaskMeasures } from '../measures/measures';
 import { taskMeasures } from '../measures/taskMeasures';
+import { requireInput, requireOutput, requireSuitable, requireTrainable } from './checks';
 
 /** A run whose models and data are open and whose losses are made; nothing is trained yet. */
 export interface PreparedRun {
@@ -36,40 +37,6 @@ const open = (
 ) => {
   const { recipe, base } = frozen;
   return openModel(resolve(base, options.model), { input: options.input ?? recipe.data.input ?? {}, seed });
-};
-
-const requireClasses = (network: Network, classes: number, role: string): void => {
-  const found = network.info.outputShape.at(-1) ?? 0;
-  if (found !== classes)
-    throw new Failed(
-      'modelInvalid',
-      `The ${role} ${network.info.name} puts out ${found} values, and the data has ${classes} classes.`,
-      'Give the model’s last layer one unit per class, or check the data section of the recipe.',
-    );
-};
-
-/** Frozen graphs teach; they do not learn. */
-const requireTrainable = (network: Network, role: string): void => {
-  if (network.trainable.size > 0) return;
-  throw new Failed(
-    'modelUnsupported',
-    `The ${role} ${network.info.name} is a frozen ${network.info.format} file, which cannot be trained.`,
-    role === 'student'
-      ? 'Use it as the teacher, and a layers-model, a Keras file or model code as the student.'
-      : 'Leave "train" out of the recipe’s teacher.',
-  );
-};
-
-const requireInput = (network: Network, sample: readonly number[], role: string): void => {
-  const wanted = network.info.inputShape;
-  const fits =
-    wanted.length === sample.length && wanted.every((size, axis) => !(size > 0) || size === sample[axis]);
-  if (!fits)
-    throw new Failed(
-      'modelInvalid',
-      `The ${role} ${network.info.name} takes [${wanted.join(', ')}], and a sample is [${sample.join(', ')}].`,
-      'Teacher and student must take the same samples: change the model’s input, or the size in the data section.',
-    );
 };
 
 /** Labels of the losses, unique: a method used twice gets a number. */
@@ -122,6 +89,7 @@ export const prepareTerm = async (
   label: string,
 ): Promise<Term> => {
   const method = findMethod(options.method);
+  requireSuitable(method, opened.frozen.recipe.task);
   const prepared: Prepared = await method.prepare(makeSetup(opened, method, options, label), options);
   return {
     label,
@@ -175,6 +143,11 @@ const teacherStages = async (opened: Opened): Promise<Stage[]> => {
 /** A method's own stage neither remembers nor trains critics, and does not prepare the student's epochs. */
 const silent = { remember: () => undefined, opponents: [], beforeEpoch: () => Promise.resolve() };
 
+const aloneIn = (only: MethodStage, { draw, view, ...prepared }: Prepared): Prepared => {
+  const inputs = only.own ?? { ...(draw ? { draw } : {}), ...(view ? { view } : {}) };
+  return { ...prepared, ...silent, ...inputs, losses: only.losses };
+};
+
 /** Batches can be composed in one way only. */
 const requireOneOrder = (terms: readonly Term[]): void => {
   const [first, second] = terms.filter(({ prepared }) => prepared.order);
@@ -212,10 +185,9 @@ const studentStages = async (opened: Opened): Promise<Stage[]> => {
     (term.prepared.stages ?? []).map((only): Stage => {
       const training = merged(recipe.training, only.training);
       const name = `${term.label}-${only.name}`;
-      const alone = { ...term, weight: 1, prepared: { ...term.prepared, ...silent, losses: only.losses } };
       return {
         ...shared,
-        terms: [alone],
+        terms: [{ ...term, weight: 1, prepared: aloneIn(only, term.prepared) }],
         name,
         stream: name,
         training,
@@ -273,13 +245,13 @@ export const prepareRun = async (frozen: FrozenRecipe): Promise<PreparedRun> => 
   const teachers = await openTeachers(frozen);
   const student = await open(frozen, recipe.student, `${recipe.seed}/student`);
   requireTrainable(student, 'student');
-  const dataset = await openDataset(recipe.data, base, student.info.inputShape, recipe.seed);
+  const dataset = await openDataset(recipe.data, base, student.info.inputShape, recipe.seed, recipe.task);
   for (const [network, role] of [
     [student, 'student'],
     ...teachers.map((teacher) => [teacher, 'teacher']),
   ] as [Network, string][]) {
     requireInput(network, dataset.train.shape, role);
-    requireClasses(network, dataset.classes.length, role);
+    requireOutput(recipe.task, network, dataset, role);
   }
   const opened = { frozen, dataset, student, teachers };
   const stages = [
