@@ -127,8 +127,9 @@ const finishEpoch = async (
   watcher: Watcher,
 ) => {
   const { stage, plan } = running;
-  if (!plan.measures) return watcher.checkpoint(cursor, epoch, null);
-  const measured = await evaluate(stage.network, options.dataset.validation, plan.measures, options.dataset);
+  const { dataset } = options;
+  if (!plan.measures || dataset.validation.count === 0) return watcher.checkpoint(cursor, epoch, null);
+  const measured = await evaluate(stage.network, dataset.validation, plan.measures, dataset);
   const values = Object.fromEntries(Object.entries(measured).map(([name, value]) => [`val_${name}`, value]));
   await watcher.point({ stage: stage.name, step: cursor.step, epoch, split: 'validation', values });
   await watcher.checkpoint(cursor, epoch, measured);

@@ -38,6 +38,8 @@ const data = (augment: object) => ({
   kind: 'arrays',
   images: 'images.npy',
   labels: 'labels.npy',
+  testImages: 'test-images.npy',
+  testLabels: 'test-labels.npy',
   input: { divide: 255 },
   validation: 0,
   limit: samples,
