@@ -39,4 +39,9 @@ export interface Execution {
   weightArrays: number;
   /** The outputs of every step for `raw` [batch, …inputShape]; the first step's is the input itself. */
   values(raw: tf.Tensor): tf.Tensor[][];
+  /**
+   * Of what runs only as a whole, but tells what its steps took: milliseconds of each step in `passes` passes over
+   * `raw`, null for a step that it does not tell of.
+   */
+  times?(raw: tf.Tensor, passes: number): (number[] | null)[];
 }

@@ -106,7 +106,19 @@ class FrozenNetwork implements Network {
 
   execution(): Execution | null {
     const execution = this.graph.execution?.();
-    return execution ? { ...execution, values: (raw) => execution.values(this.values.normalise(raw)) } : null;
+    if (!execution) return null;
+    const { times } = execution;
+    const timed: Execution['times'] = (raw, passes) => {
+      const x = tf.tidy(() => this.values.normalise(raw));
+      const found = times?.(x, passes) ?? [];
+      if (x !== raw) x.dispose();
+      return found;
+    };
+    return {
+      ...execution,
+      values: (raw) => execution.values(this.values.normalise(raw)),
+      ...(times ? { times: timed } : {}),
+    };
   }
 
   save(): Promise<void> {

@@ -4,10 +4,12 @@ import * as tf from '@tensorflow/tfjs';
 import { Failed } from '../contract/failure';
 import type { FrozenGraph, GraphValue } from './frozenNetwork';
 import { firstSentence } from './layersFile';
+import { onnxExecution } from './onnxExecution';
 import { onnxMacs } from './onnxMacs';
 import { asGraph, asMap, channelsLast, inputLayout, layoutsOf, type Layout } from './onnxLayout';
 import { readOnnx, withOutputs, type OnnxGraph, type OnnxNode } from './onnxModel';
-import { loadOnnxRuntime, type OnnxRuntime, type OnnxSession } from './onnxRuntime';
+import { loadOnnxRuntime, type NodeTime, type OnnxRuntime, type OnnxSession } from './onnxRuntime';
+import { OnnxWeights } from './onnxWeights';
 import { probeGraph, samplewise } from './probeGraph';
 
 interface Input {
@@ -18,7 +20,6 @@ interface Input {
   shape: number[];
 }
 
-const float32 = 1;
 const typeNames: Record<number, keyof typeof converters> = {
   1: 'float32',
   2: 'uint8',
@@ -118,6 +119,14 @@ class Sessions {
     }
   }
 
+  /** What each node takes, in `passes` passes. */
+  time(fed: Parameters<OnnxSession['run']>[0], passes: number): NodeTime[] {
+    const names = this.graph.output.map(({ name }) => name);
+    return this.runtime.timed(this.bytes, (session) => {
+      for (let pass = 0; pass < passes; pass++) session.run(fed, names);
+    });
+  }
+
   dispose(): void {
     for (const session of this.made.values()) session.dispose();
     this.made.clear();
@@ -126,17 +135,19 @@ class Sessions {
 
 type Run = FrozenGraph['run'];
 
+/** What the graph is fed for `x`. */
+const fedWith = ({ name, type }: Input, x: tf.Tensor, layout: Layout): Parameters<OnnxSession['run']>[0] => {
+  const { values, dims } = tf.tidy(() => {
+    const tensor = asGraph(x, layout);
+    return { values: tensor.dataSync() as Float32Array, dims: tensor.shape };
+  });
+  return { name, type, values: converters[type](values), dims };
+};
+
 const runOf = (sessions: Sessions, input: Input, layouts: ReadonlyMap<string, Layout>): Run => {
   const own = layouts.get(input.name) ?? 'first';
   return (x, names) => {
-    const fed = tf.tidy(() => {
-      const tensor = asGraph(x, own);
-      return { values: tensor.dataSync() as Float32Array, dims: tensor.shape };
-    });
-    const values = converters[input.type](fed.values);
-    const found = sessions
-      .for(names)
-      .run({ name: input.name, type: input.type, values, dims: fed.dims }, names);
+    const found = sessions.for(names).run(fedWith(input, x, own), names);
     return found.map(({ values: numbers, dims }, index) =>
       tf.tidy(() =>
         asMap(tf.tensor(numbers, [...dims], 'float32'), layouts.get(names[index] ?? '') ?? 'first'),
@@ -145,28 +156,18 @@ const runOf = (sessions: Sessions, input: Input, layouts: ReadonlyMap<string, La
   };
 };
 
-const size = (shape: readonly number[]): number => shape.reduce((product, length) => product * length, 1);
-
-/** Each initialiser counts at the first node that reads it. */
 const valuesOf = (
-  graph: OnnxGraph,
   computed: readonly OnnxNode[],
+  weights: OnnxWeights,
   shapes: ReadonlyMap<string, number[]>,
-): GraphValue[] => {
-  const initializers = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
-  const counted = new Set<string>();
-  return computed.flatMap((node) => {
-    const fresh = node.input.flatMap((name) => {
-      const tensor = initializers.get(name);
-      return tensor?.dataType === float32 && !counted.has(name) && counted.add(name) ? [tensor] : [];
-    });
+): GraphValue[] =>
+  computed.flatMap((node) => {
     const [name = ''] = node.output;
     const shape = shapes.get(name);
     if (!shape || shape.length === 0) return [];
-    const parameters = fresh.reduce((sum, { dims }) => sum + size(dims), 0);
-    return [{ name, kind: node.opType, shape, parameters, macs: onnxMacs(node, { initializers, shapes }) }];
+    const parameters = weights.parametersOf(node);
+    return [{ name, kind: node.opType, shape, parameters, macs: onnxMacs(node, { weights, shapes }) }];
   });
-};
 
 /** The last vector among the outputs, else the last output; before its softmax. */
 const logitsOf = (graph: OnnxGraph, outputs: readonly string[], shapes: ReadonlyMap<string, number[]>) => {
@@ -225,23 +226,30 @@ export const loadOnnxFile = async (file: string): Promise<FrozenGraph> => {
   const sessions = new Sessions(await loadOnnxRuntime(file), bytes, graph, name);
   try {
     const layout = input.shape.length === 3 ? inputLayout(input.shape) : 'last';
-    const run = runOf(sessions, input, layoutsOf(graph.node, input.name, layout));
+    const layouts = layoutsOf(graph.node, input.name, layout);
+    const own = layouts.get(input.name) ?? 'first';
+    const run = runOf(sessions, input, layouts);
     const outputs = graph.output.map((value) => value.name);
     const computed = computedNodes(graph, input.name);
     const { shapes, isPerSample } = probe(sessions, run, input, computed, outputs, layout);
     sessions.dispose();
-    const values = valuesOf(graph, computed, shapes);
+    const weights = new OnnxWeights(graph, computed);
+    const { logits, softmaxRemoved } = logitsOf(graph, outputs, shapes);
+    const time = (x: tf.Tensor, passes: number) => sessions.time(fedWith(input, x, own), passes);
     return {
       name: name.replace(/\.onnx$/i, ''),
       format: 'onnx',
       inputShape: channelsLast(input.shape, layout),
-      values,
-      ...logitsOf(graph, outputs, shapes),
-      parameters: values.reduce((sum, { parameters }) => sum + parameters, 0),
+      values: valuesOf(computed, weights, shapes),
+      logits,
+      softmaxRemoved,
+      parameters: weights.parameters,
       opening: reportOf(graph),
       contents: [bytes],
       outsideStep: true,
       run: isPerSample ? samplewise(run) : run,
+      execution: () =>
+        onnxExecution({ nodes: graph.node, weights, input: input.name, computed, shapes, logits, run, time }),
       dispose: () => sessions.dispose(),
     };
   } catch (error) {

@@ -4,15 +4,16 @@ type Shape = readonly number[];
 
 /** What counting needs to know of a graph. Shapes: without the batch dimension, channels last. */
 export interface OnnxShapes {
-  initializers: ReadonlyMap<string, OnnxTensor>;
+  /** The constant behind a value. */
+  weights: Pick<ReadonlyMap<string, OnnxTensor>, 'get'>;
   shapes: ReadonlyMap<string, Shape>;
 }
 
 const product = (lengths: Shape): number => lengths.reduce((value, length) => value * length, 1);
 
-const kernelOf = (node: OnnxNode, { initializers }: OnnxShapes): number | null => {
+const kernelOf = (node: OnnxNode, { weights }: OnnxShapes): number | null => {
   const sizes = node.input.flatMap((name) => {
-    const tensor = initializers.get(name);
+    const tensor = weights.get(name);
     return tensor && tensor.dims.length > 1 ? [product(tensor.dims)] : [];
   });
   return sizes.length === 0 ? null : Math.max(...sizes);
@@ -43,23 +44,12 @@ const rules: Record<string, (node: OnnxNode, graph: OnnxShapes) => number | null
   MatMul: matrices,
 };
 
-/** Operations that scale, shift or look up, whatever the shape of their constants. */
-const uncharged = new Set([
-  'Add',
-  'Mul',
-  'Sub',
-  'Div',
-  'PRelu',
-  'Gather',
-  'Concat',
-  'BatchNormalization',
-  'Clip',
-  'Where',
-]);
+/** Operations that multiply and sum, whether or not there is a rule for them. */
+const multiplies = /Conv|MatMul|Gemm|Einsum|Attention|LSTM|GRU|RNN|DFT/;
 
 /** Multiply-accumulates of one sample at a node; null where they are not known. */
 export const onnxMacs = (node: OnnxNode, graph: OnnxShapes): number | null => {
   const rule = rules[node.opType];
   if (rule) return rule(node, graph);
-  return uncharged.has(node.opType) || kernelOf(node, graph) === null ? 0 : null;
+  return multiplies.test(node.opType) ? null : 0;
 };

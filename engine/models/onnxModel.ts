@@ -15,6 +15,7 @@ const format: protobuf.INamespace = {
     AttributeProto: {
       fields: {
         name: { type: 'string', id: 1 },
+        t: { type: 'TensorProto', id: 5 },
         ints: { rule: 'repeated', type: 'int64', id: 8 },
       },
     },
@@ -60,7 +61,8 @@ export interface OnnxNode {
   input: string[];
   output: string[];
   opType: string;
-  attribute: { name: string; ints: number[] }[];
+  /** `t`: the tensor of a constant. */
+  attribute: { name: string; ints: number[]; t?: OnnxTensor }[];
 }
 
 export interface OnnxValueInfo {

@@ -1,4 +1,7 @@
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Tensor } from 'onnxruntime-common';
 import type * as bindingModule from 'onnxruntime-node/dist/binding.js';
 import { Failed } from '../contract/failure';
@@ -23,38 +26,101 @@ export interface OnnxSession {
   dispose(): void;
 }
 
+/** What one node of a graph took in one pass. */
+export interface NodeTime {
+  /** The node's position in the graph. */
+  index: number;
+  op: string;
+  milliseconds: number;
+}
+
 export interface OnnxRuntime {
   /** Throws the library's own error for a model that it refuses. */
   open(model: Uint8Array): OnnxSession;
+  /** Times the nodes as the file has them, none merged, in the passes that `work` runs. */
+  timed(model: Uint8Array, work: (session: OnnxSession) => void): NodeTime[];
 }
 
 const float32 = 1;
 /** Failures reach the caller as errors; onnxruntime need not print them too. */
 const quiet = 4;
+/** Threads that spin while they wait would take the cores from the backend that trains. */
+const yielding = { session: { intra_op: { allow_spinning: '0' } } };
 
-const runtimeOf = ({ binding, initOrt }: typeof bindingModule, tensor: TensorClass): OnnxRuntime => ({
-  open: (model) => {
+type Binding = typeof bindingModule;
+type Session = InstanceType<Binding['binding']['InferenceSession']>;
+
+const sessionOf = (session: Session, tensor: TensorClass): OnnxSession => ({
+  floats: session.outputMetadata.filter(({ type }) => type === float32).map(({ name }) => name),
+  run: ({ name, type, values, dims }, names) => {
+    const wanted = Object.fromEntries(names.map((output) => [output, null]));
+    const found = session.run({ [name]: new tensor(type, values, dims) }, wanted, {
+      logSeverityLevel: quiet,
+    }) as Record<string, Tensor>;
+    return names.map((output) => {
+      const { data, dims: shape } = found[output] as Tensor;
+      return { values: data as Float32Array, dims: shape };
+    });
+  },
+  dispose: () => session.dispose(),
+});
+
+interface ProfileEvent {
+  cat: string;
+  name: string;
+  /** Microseconds. */
+  dur: number;
+  args?: { node_index?: string; op_name?: string };
+}
+
+const nodeTimes = (events: readonly ProfileEvent[]): NodeTime[] =>
+  events.flatMap(({ cat, name, dur, args }) =>
+    cat === 'Node' && name.endsWith('_kernel_time')
+      ? [{ index: Number(args?.node_index), op: args?.op_name ?? '', milliseconds: dur / 1000 }]
+      : [],
+  );
+
+/** What onnxruntime wrote about the passes of `work` into a folder made for it. */
+const profileOf = (work: (prefix: string) => void): ProfileEvent[] => {
+  const folder = mkdtempSync(join(tmpdir(), 'retort-onnx-'));
+  try {
+    work(join(folder, 'profile'));
+    const [file] = readdirSync(folder);
+    return file === undefined ? [] : (JSON.parse(readFileSync(join(folder, file), 'utf8')) as ProfileEvent[]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+};
+
+const runtimeOf = ({ binding, initOrt }: Binding, tensor: TensorClass): OnnxRuntime => {
+  const load = (model: Uint8Array, options: Parameters<Session['loadModel']>[3]): Session => {
     initOrt();
     const session = new binding.InferenceSession();
-    session.loadModel(model.buffer as ArrayBuffer, model.byteOffset, model.byteLength, {
+    const { buffer, byteOffset, byteLength } = model;
+    session.loadModel(buffer as ArrayBuffer, byteOffset, byteLength, {
       logSeverityLevel: quiet,
+      extra: yielding,
+      ...options,
     });
-    return {
-      floats: session.outputMetadata.filter(({ type }) => type === float32).map(({ name }) => name),
-      run: ({ name, type, values, dims }, names) => {
-        const wanted = Object.fromEntries(names.map((output) => [output, null]));
-        const found = session.run({ [name]: new tensor(type, values, dims) }, wanted, {
-          logSeverityLevel: quiet,
-        }) as Record<string, Tensor>;
-        return names.map((output) => {
-          const { data, dims: shape } = found[output] as Tensor;
-          return { values: data as Float32Array, dims: shape };
-        });
-      },
-      dispose: () => session.dispose(),
-    };
-  },
-});
+    return session;
+  };
+  return {
+    open: (model) => sessionOf(load(model, {}), tensor),
+    timed: (model, work) =>
+      nodeTimes(
+        profileOf((profileFilePrefix) => {
+          const session = load(model, {
+            enableProfiling: true,
+            profileFilePrefix,
+            graphOptimizationLevel: 'disabled',
+          });
+          work(sessionOf(session, tensor));
+          session.endProfiling();
+          session.dispose();
+        }),
+      ),
+  };
+};
 
 type Import = (name: string) => Promise<unknown>;
 

@@ -36,31 +36,54 @@ const sweep = async (
 ): Promise<Map<string, number>> => {
   const times = new Map<string, number>();
   for (const { layer, run, inputs } of steps) {
-    if (layer === null) continue;
+    if (layer === null || run === null) continue;
     const given = inputs.map(({ step, output }) => values[step]?.[output] as tf.Tensor);
-    times.set(layer, (times.get(layer) ?? 0) + (run ? await timeStep(run, given) : 0));
+    times.set(layer, (times.get(layer) ?? 0) + (await timeStep(run, given)));
   }
   return times;
 };
 
-/**
- * Times every layer by itself, on what it gets in a pass over `raw` [1, …inputShape], in inference mode: sweeps through
- * the whole network, so that no layer finds its weights in a cache that it would not find them in. At least five
- * sweeps, at most fifty, within about a second.
- */
-export const measureLayers = async (
-  execution: Execution,
-  raw: tf.Tensor,
-): Promise<ReadonlyMap<string, Latency>> => {
+type Times = Map<string, number[]>;
+
+const add = (times: Times, layer: string | null, own: readonly number[]): void => {
+  if (layer === null || own.length === 0) return;
+  const known = times.get(layer);
+  times.set(layer, known ? own.map((time, pass) => time + (known[pass] ?? 0)) : [...own]);
+};
+
+/** By layer, over several sweeps: so that no layer finds its weights in a cache that it would not find them in. */
+const sweeps = async (execution: Execution, raw: tf.Tensor): Promise<Times> => {
   const values = withoutTape(() => tf.tidy(() => execution.values(raw)));
   try {
-    const times = new Map<string, number[]>();
+    const times: Times = new Map();
     const begin = performance.now();
     for (let run = -warmUps; run < fewest || (run < most && performance.now() - begin < budgetMs); run++)
       for (const [layer, time] of await sweep(execution.steps, values))
         if (run >= 0) times.set(layer, [...(times.get(layer) ?? []), time]);
-    return new Map([...times].map(([layer, all]) => [layer, latencyOf(all)]));
+    return times;
   } finally {
     for (const tensor of new Set(values.flat())) if (tensor !== raw) tensor.dispose();
   }
+};
+
+/** By layer, as the program that runs the whole tells it. */
+const told = (execution: Execution, raw: tf.Tensor, whole: Latency): Times => {
+  const passes = Math.min(most, Math.max(fewest, Math.floor(budgetMs / Math.max(whole.median, 1))));
+  const all = execution.times?.(raw, warmUps + passes) ?? [];
+  const times: Times = new Map();
+  execution.steps.forEach(({ layer }, step) => add(times, layer, all[step]?.slice(warmUps) ?? []));
+  return times;
+};
+
+/**
+ * Times every layer by itself, on what it gets in a pass over `raw` [1, …inputShape], in inference mode: at least five
+ * times, at most fifty, within about a second. `whole`: what a pass takes.
+ */
+export const measureLayers = async (
+  execution: Execution,
+  raw: tf.Tensor,
+  whole: Latency,
+): Promise<ReadonlyMap<string, Latency>> => {
+  const times = execution.times ? told(execution, raw, whole) : await sweeps(execution, raw);
+  return new Map([...times].map(([layer, all]) => [layer, latencyOf(all)]));
 };

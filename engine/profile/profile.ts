@@ -71,11 +71,12 @@ export const profileNetwork = async (network: Network, backend: BackendChoice): 
   const raw = tf.randomUniform([1, ...network.info.inputShape], 0, 1, 'float32', 'profile');
   try {
     const peak = execution ? peakMemory(execution, outputBytes(execution, raw)) : noPeak;
-    const latencies = execution ? await measureLayers(execution, raw) : new Map<string, Latency>();
+    const latency = await measureLatency(network);
+    const latencies = execution ? await measureLayers(execution, raw, latency) : new Map<string, Latency>();
     const profile: ModelProfile = {
       model: network.info,
       layers: layerProfiles(network, latencies, fieldsByLayer(execution)),
-      latency: await measureLatency(network),
+      latency,
       sizes: weightSizes(network.info.parameters, execution?.weightArrays ?? 0),
       peakActivationBytes: peak.bytes,
       backend,
