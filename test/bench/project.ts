@@ -33,7 +33,7 @@ export const writeProject = async (
       images: 'images.npy',
       labels: 'labels.npy',
       input: inputOptions,
-      augment: { flip: true, crop: 4 },
+      augment: { flip: true, crop: 4, repeat: 1 },
       validation: 0,
     },
     losses: task.losses,

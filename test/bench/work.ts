@@ -1,16 +1,19 @@
+import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { useBackend } from '../../engine/backend/choose';
-import { makeBatch } from '../../engine/data/batches';
+import { batchOrder, makeBatch } from '../../engine/data/batches';
 import type { Split } from '../../engine/data/dataset';
 import { compileStep } from '../../engine/graph/graphStep';
 import { openModel } from '../../engine/models/open';
 import { readRecipe } from '../../engine/recipe';
 import { freezeRecipe } from '../../engine/run/folder';
-import { prepareRun } from '../../engine/run/prepare';
+import { prepareRun, type PreparedRun } from '../../engine/run/prepare';
 import { Random } from '../../engine/random';
-import { startStage } from '../../engine/training/stage';
+import type { GivenOutputs } from '../../engine/training/passes';
+import { startStage, type RunningStage } from '../../engine/training/stage';
 import type { StepInputs } from '../../engine/training/step';
 import { createEagerRunner, createStepRunner } from '../../engine/training/stepRunner';
+import { openTeacherCache } from '../../engine/training/teacherCache';
 import { inputOptions, writeProject } from './project';
 import { matrixSide, type BenchTask } from './tasks';
 
@@ -71,6 +74,25 @@ const inputsOf = (split: Split, batch: number): StepInputs => ({
   seed: tf.tensor1d([3, 7], 'int32'),
 });
 
+/** The outputs that the teachers of a stage gave in its first epoch, anew for every step. */
+const keptOutputs = async (
+  { dataset, frozen }: PreparedRun,
+  running: RunningStage,
+  { folder, batch }: Place,
+): Promise<() => GivenOutputs> => {
+  const { data, seed, cache: limits } = frozen.recipe;
+  const { cache, note } = await openTeacherCache({
+    running,
+    source: { split: dataset.train, augment: data.augment, seed },
+    data: dataset.hash,
+    place: { ...limits, folder: join(folder, `cache-${process.pid}`) },
+    orderOf: (epoch) => batchOrder(dataset.train.count, seed, epoch),
+  });
+  if (!cache) throw new Error(note ?? 'No loss reads the teacher.');
+  const positions = positionsOf(batch);
+  return () => cache.outputs(positions, 1);
+};
+
 const trainingStep = async (task: BenchTask, place: Place, graph: boolean): Promise<Work> => {
   const { folder, models, batch } = place;
   const file = await writeProject(folder, models, task, batch);
@@ -84,11 +106,16 @@ const trainingStep = async (task: BenchTask, place: Place, graph: boolean): Prom
   };
   const runner = graph ? createStepRunner(running.plan, refuse) : createEagerRunner(running.plan);
   const inputs = inputsOf(prepared.dataset.train, batch);
-  const teacherMacs = prepared.teachers.reduce((sum, teacher) => sum + teacher.info.macs, 0);
-  return {
-    operations: 2 * batch * (3 * prepared.student.info.macs + teacherMacs),
-    run: () => runner.run(inputs, 'bench').loss ?? NaN,
+  const outputs = task.kept ? await keptOutputs(prepared, running, place) : null;
+  const teachers = task.kept ? [] : prepared.teachers;
+  const teacherMacs = teachers.reduce((sum, teacher) => sum + teacher.info.macs, 0);
+  const run = () => {
+    const given: GivenOutputs = outputs?.() ?? new Map();
+    const { loss } = runner.run({ ...inputs, given }, 'bench');
+    tf.dispose([...given.values()].map((tensors) => Object.values(tensors)));
+    return loss ?? NaN;
   };
+  return { operations: 2 * batch * (3 * prepared.student.info.macs + teacherMacs), run };
 };
 
 const inputPipeline = async (task: BenchTask, { folder, models, batch }: Place): Promise<Work> => {
