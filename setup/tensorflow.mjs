@@ -25,12 +25,12 @@ export const setUpTensorflow = async () => {
   try {
     if (await computes()) return;
     const start = Date.now();
-    say('TensorFlow: installing with pip and compiling the binding …');
+    say('TensorFlow: taking it from Python or installing it with pip …');
     await backends(['--install', '--json'], 'errors');
     say(`TensorFlow: ready after ${secondsSince(start)}.`);
   } catch {
     say(
-      'TensorFlow could not be set up, for the reason above; plain JavaScript computes instead, much slower.',
+      'TensorFlow could not be set up, for the reason above; WebAssembly computes instead, several times slower.',
     );
   }
 };

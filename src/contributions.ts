@@ -19,6 +19,7 @@ export const commands = {
   showLog: 'retort.log.show',
   checkSetup: 'retort.setup.check',
   installTensorflow: 'retort.setup.install',
+  removeTensorflow: 'retort.setup.remove',
   restartEngine: 'retort.engine.restart',
 } as const;
 export type CommandId = (typeof commands)[keyof typeof commands];
@@ -39,6 +40,7 @@ export const settingsSection = 'retort';
 export const settingNames = {
   codeLens: 'codeLens.enabled',
   nodePath: 'engine.nodePath',
+  python: 'python',
   backend: 'engine.backend',
   notifyWhenDone: 'runs.notifyWhenDone',
 } as const;

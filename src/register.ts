@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { commands, type CommandId } from './contributions';
 import { installTensorflow } from './engine/installTensorflow';
+import { removeTensorflow } from './engine/removeTensorflow';
 import { SetupPage } from './engine/setupPage';
 import { guarded } from './failureMessage';
 import { isLensTarget, ModelLens } from './models/modelLens';
@@ -73,6 +74,7 @@ export const registerEngine = (services: Services): vscode.Disposable => {
     register(services, commands.installTensorflow, async () => {
       if (await installTensorflow(services)) await setup.show();
     }),
+    register(services, commands.removeTensorflow, () => removeTensorflow(services)),
     register(services, commands.restartEngine, async () => {
       services.engine.stop();
       await setup.show();

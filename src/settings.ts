@@ -10,6 +10,8 @@ export const settings = {
   codeLens: (): boolean => read(settingNames.codeLens, true),
   /** Empty: the one on PATH, else the editor's own. */
   nodePath: (): string => read(settingNames.nodePath, '').trim(),
+  /** Empty: what the Python extension has chosen, the workspace's virtual environment, or PATH. */
+  python: (): string => read(settingNames.python, '').trim(),
   backend: (): Recipe['backend'] => read<Recipe['backend']>(settingNames.backend, 'auto'),
   notifyWhenDone: (): boolean => read(settingNames.notifyWhenDone, true),
 };

@@ -1,9 +1,13 @@
 import { homedir } from 'node:os';
 import * as vscode from 'vscode';
+import type { BackendReport } from '../../engine/contract/backend';
 import { version } from '../../engine/contract/version';
 import { toFailure } from '../failureMessage';
 import type { Services } from '../services';
 import { requireTrust } from '../trust';
+import { engineCommand } from './engineCommand';
+import { findPythons } from './findPythons';
+import { pythonOptions } from './installTensorflow';
 import { setupReport, type SetupFacts } from './setupReport';
 
 const scheme = 'retort-setup';
@@ -50,6 +54,14 @@ export class SetupPage implements vscode.TextDocumentContentProvider, vscode.Dis
       platform: `${process.platform} ${process.arch}`,
       runtime: await this.services.findRuntime().catch(toFailure),
       hello: await this.services.engine.hello().catch(toFailure),
+      backends: await this.backends().catch(toFailure),
     };
+  }
+
+  private async backends(): Promise<BackendReport> {
+    const args = ['backends', ...pythonOptions(await findPythons())];
+    const report = await engineCommand<BackendReport>(this.services, args);
+    if (report) return report;
+    throw new Error('The engine told of no backends.');
   }
 }

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findNode, nodesOnPath, nodeVersion } from '../../../../src/engine/nodeRuntime';
-import { setupReport } from '../../../../src/engine/setupReport';
 
 const folder = mkdtempSync(join(tmpdir(), 'retort-node-'));
 const place = (name: string, text: string | null): string => {
@@ -55,31 +54,5 @@ describe('findNode', () => {
     await expect(findNode(other)).rejects.toMatchObject({ message: /is no Node/ });
     await expect(findNode(join(folder, 'absent'))).rejects.toMatchObject({ message: /is no Node/ });
     expect(await nodeVersion(process.execPath)).toBe(process.versions.node);
-  });
-});
-
-describe('setupReport', () => {
-  const runtime = { path: '/home/me/bin/node', version: '20.1.0', origin: 'PATH', env: {} };
-  const backend = {
-    name: 'cpu' as const,
-    description: 'Plain JavaScript',
-    passedOver: [{ name: 'TensorFlow', reason: 'It is not installed.' }],
-  };
-  const hello = { protocol: 1, version: '0.1.0', node: '20.1.0', backend };
-  const facts = { extension: '0.1.0', editor: 'Code 1.93', platform: 'linux x64', runtime, hello };
-
-  it('names what computes and why nothing better does, without the home folder', () => {
-    const report = setupReport(facts, '/home/me');
-    expect(report).toContain('- **Node**: 20.1.0, from PATH (~/bin/node)');
-    expect(report).toContain('- **Backend**: Plain JavaScript');
-    expect(report).toContain('- **TensorFlow**: It is not installed.');
-    expect(report).not.toContain('/home/me');
-  });
-
-  it('shows failures where the facts are missing', () => {
-    const failure = { code: 'backendBroken' as const, message: 'A | B.', next: 'Try again.' };
-    const report = setupReport({ ...facts, hello: failure, runtime: failure }, '/home/me');
-    expect(report).toContain('- **Engine**: A | B. Try again.');
-    expect(report).not.toContain('**Backend**');
   });
 });
