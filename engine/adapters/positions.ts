@@ -18,6 +18,9 @@ interface Values {
 
 type Place = readonly [row: number, column: number];
 
+const square = (size: number, top: number, left: number): Place[] =>
+  Array.from({ length: size * size }, (_, at) => [top + Math.floor(at / size), left + (at % size)]);
+
 /** The student's places that the teacher's place depends on. */
 const sources: Record<Reach, (place: Place) => Place[]> = {
   point: ([row, column]) => [[row, column]],
@@ -27,17 +30,14 @@ const sources: Record<Reach, (place: Place) => Place[]> = {
   double: ([row, column]) => square(2, Math.floor((row - 1) / 2), Math.floor((column - 1) / 2)),
 };
 
-const square = (size: number, top: number, left: number): Place[] =>
-  Array.from({ length: size * size }, (_, at) => [top + Math.floor(at / size), left + (at % size)]);
-
 /** A transposed convolution has weights of its own for each parity of the place. */
 const groupOf = (reach: Reach, [row, column]: Place): number =>
   reach === 'double' ? 2 * (row % 2) + (column % 2) : 0;
 
-export const groupsOf = (reach: Reach): number => (reach === 'double' ? 4 : 1);
+const groupsOf = (reach: Reach): number => (reach === 'double' ? 4 : 1);
 
 /** The channels at one place of one sample, zeros outside the map. Vectors have a single place. */
-const readAt = ({ shape, data }: Values, sample: number, [row, column]: Place): ArrayLike<number> => {
+const readAt = ({ shape, data }: Values, sample: number, [row, column]: Place): Float32Array => {
   const [height, width, channels] = mapShape(shape);
   if (row < 0 || column < 0 || row >= height || column >= width) return new Float32Array(channels);
   const from = ((sample * height + row) * width + column) * channels;
@@ -52,7 +52,8 @@ const mapShape = (shape: readonly number[]): [number, number, number] =>
 const read = (x: tf.Tensor): Values => ({ shape: x.shape, data: x.dataSync<'float32'>() });
 
 /**
- * Draws `perSample` places of each sample's teacher map and reads both networks' features there, added to `groups`.
+ * Draws `perSample` places of each sample's teacher map and reads both networks' features there: rows in the order of
+ * the samples, one list a group.
  * @param student [n, h, w, c] or [n, c]; for `point` brought to the teacher's size first
  * @param teacher [n, h, w, c] or [n, c]
  */
@@ -62,8 +63,8 @@ export const readRows = (
   reach: Reach,
   perSample: number,
   random: Random,
-  groups: Rows[],
-): void => {
+): Rows[] => {
+  const groups: Rows[] = Array.from({ length: groupsOf(reach) }, () => ({ inputs: [], outputs: [] }));
   const theirs = read(teacher);
   const ours = read(reach === 'point' ? resizeToTeacher(student, teacher) : student);
   const [height, width] = mapShape(theirs.shape);
@@ -72,10 +73,9 @@ export const readRows = (
     for (let draw = 0; draw < places; draw++) {
       const place: Place = [random.integer(height), random.integer(width)];
       const group = groups[groupOf(reach, place)];
-      group?.inputs.push(
-        sources[reach](place).flatMap((source) => [...Array.from(readAt(ours, sample, source))]),
-      );
-      group?.outputs.push(Array.from(readAt(theirs, sample, place)));
+      group?.inputs.push(sources[reach](place).flatMap((source) => [...readAt(ours, sample, source)]));
+      group?.outputs.push([...readAt(theirs, sample, place)]);
     }
   }
+  return groups;
 };

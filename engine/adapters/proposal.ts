@@ -3,23 +3,25 @@ import { openModel } from '../models/open';
 import type { Network } from '../models/network';
 import { candidatesOf } from './candidates';
 import { measureSimilarity, planBatches, type Compared } from './measureSimilarity';
-import { offersFor, type MatchedTaps } from './offers';
+import { measurePairs, type OfferedPair } from './measurePairs';
+import type { MatchedTaps } from './offers';
 import { openProbe, type ProbeRequest } from './probe';
 import { matchBodies } from './propose';
+import { reasonFor } from './reasons';
 
 const sideOf = (network: Network) => ({ network, candidates: candidatesOf(network.info) });
 
-const proposedPair = (pair: MatchedTaps, similarity: number | null): ProposedPair => {
-  const adapters = offersFor(pair);
+const proposedPair = ({ pair, offers }: OfferedPair, similarity: number | null): ProposedPair => {
+  const chosen = offers.find(({ recommended }) => recommended);
   return {
     teacher: pair.teacher.tap,
     student: pair.student.tap,
-    adapter: adapters.find(({ recommended }) => recommended)?.kind ?? 'auto',
+    adapter: chosen?.kind ?? 'auto',
     teacherShape: pair.teacher.shape,
     studentShape: pair.student.shape,
     similarity,
-    adapters,
-    reason: '',
+    adapters: offers,
+    reason: chosen ? reasonFor(pair, similarity, chosen) : '',
   };
 };
 
@@ -48,7 +50,9 @@ export const proposalOf = async (
     candidates,
   }));
   const matches = theirs && ours ? matchBodies(theirs, ours, alike) : [];
-  const propose = (pair: MatchedTaps) => proposedPair(pair, alike(pair.teacher, pair.student));
+  const heads = headsOf(compared);
+  const offered = await measurePairs(compared, [...matches, ...heads], probe, batches);
+  const proposed = offered.map((one) => proposedPair(one, alike(one.pair.teacher, one.pair.student)));
   return {
     teacher: teacher.info,
     student: student.info,
@@ -57,8 +61,8 @@ export const proposalOf = async (
       student: [...compared.student.candidates],
     },
     similarity,
-    pairs: matches.map(propose),
-    heads: headsOf(compared).map(propose),
+    pairs: proposed.slice(0, matches.length),
+    heads: proposed.slice(matches.length),
     methods: [],
     probe: { samples: batches.count * batches.size, source: probe.source },
   };
