@@ -4,6 +4,7 @@ import { buildProject } from './build.mjs';
 import { setUpChromium } from './chromium.mjs';
 import { setUpCodeServer } from './codeServer.mjs';
 import { exitCode, failuresOf, orCrash, runnerLine, skipLines, totalLine } from './outcome.mjs';
+import { setUpNodes } from './nodes.mjs';
 import { setUpPackages } from './packages.mjs';
 import { endWithParent } from './processes.mjs';
 import { runChecks, runHost, runVitest } from './runners.mjs';
@@ -53,6 +54,7 @@ const setUp = async (selection) => {
     setUpPackages(),
     forRunners(['webview', 'host', 'e2e'], setUpChromium),
     forRunners(['host', 'e2e'], setUpCodeServer),
+    forRunners(['engine'], setUpNodes),
   ]);
   await buildProject();
   if (selection.some((one) => ['engine', 'host', 'e2e'].includes(one))) await setUpTensorflow();
