@@ -14,15 +14,12 @@ interface Binding {
 
 const installHint = 'Run `retort backends --install`.';
 
-/** Node 23 dropped these from `util`; tfjs-node still calls them (tensorflow/tfjs#8609). */
+/** Node 22 warns of these and Node 23 dropped them from `util`; tfjs-node still calls them (tensorflow/tfjs#8609). */
 const restoreUtil = (): void => {
-  const removed = {
+  Object.assign(util, {
     isNullOrUndefined: (value: unknown): boolean => value === null || value === undefined,
     isArray: (value: unknown): boolean => Array.isArray(value),
-  };
-  for (const [name, check] of Object.entries(removed)) {
-    if (!(name in util)) Object.assign(util, { [name]: check });
-  }
+  });
 };
 
 /** Read by TensorFlow when its library is loaded; what the user has set stays. */
