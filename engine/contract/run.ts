@@ -10,6 +10,8 @@ export const runFiles = {
   checkpoints: 'checkpoints',
   /** Teacher outputs, while the run is being trained. */
   cache: 'cache',
+  /** Training samples that methods made. */
+  samples: 'samples',
   models: 'models',
   teacher: 'teacher',
   student: 'student',

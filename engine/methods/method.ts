@@ -177,10 +177,8 @@ export interface MadeSamples {
   count: number;
   /** Sample after sample, raw values of the student's input. */
   images: Uint8Array | Float32Array;
-  /** Class of each sample; zeros where the task has none. */
-  labels: Int32Array;
-  /** Regression: the outputs of each sample, standardised. */
-  values?: Float32Array;
+  /** What is learnt of each, sample after sample: its class, or its standardised outputs. */
+  targets: Float32Array;
 }
 
 /** One training step as a method sees it. Forward passes are made on demand and once. */

@@ -3,6 +3,8 @@ import { Failed } from '../contract/failure';
 import type { MethodInfo } from '../contract/model';
 import { at } from './at';
 import { cd } from './cd';
+import { cen } from './cen';
+import { cganKd } from './cganKd';
 import { crd } from './crd';
 import { csc } from './csc';
 import { ctkd } from './ctkd';
@@ -10,6 +12,7 @@ import { cwd } from './cwd';
 import { dml } from './dml';
 import { fitnets } from './fitnets';
 import { gkd } from './gkd';
+import { ho } from './ho';
 import { hsakd } from './hsakd';
 import { hsakdOnline } from './hsakdOnline';
 import { kd } from './kd';
@@ -19,8 +22,10 @@ import { lshfm } from './lshfm';
 import { mcl } from './mcl';
 import type { Method } from './method';
 import { mfef } from './mfef';
+import { mgd } from './mgd';
 import { mixskd } from './mixskd';
 import { pa } from './pa';
+import { pi } from './pi';
 import { simreg } from './simreg';
 import { sp } from './sp';
 import { sskd } from './sskd';
@@ -35,6 +40,8 @@ export const methods: readonly Method[] = [
   at,
   sp,
   cwd,
+  pi,
+  mgd,
   ctkd,
   crd,
   cd,
@@ -44,6 +51,7 @@ export const methods: readonly Method[] = [
   pa,
   la,
   csc,
+  ho,
   zipf,
   hsakd,
   sskd,
@@ -53,6 +61,8 @@ export const methods: readonly Method[] = [
   hsakdOnline,
   mixskd,
   mfef,
+  cganKd,
+  cen,
 ];
 
 /** One entry of a recipe's `losses`: strict options of the method that it names. */
@@ -63,6 +73,8 @@ export const lossSchema = z.discriminatedUnion('method', [
   at.options,
   sp.options,
   cwd.options,
+  pi.options,
+  mgd.options,
   ctkd.options,
   crd.options,
   cd.options,
@@ -72,6 +84,7 @@ export const lossSchema = z.discriminatedUnion('method', [
   pa.options,
   la.options,
   csc.options,
+  ho.options,
   zipf.options,
   hsakd.options,
   sskd.options,
@@ -81,6 +94,8 @@ export const lossSchema = z.discriminatedUnion('method', [
   hsakdOnline.options,
   mixskd.options,
   mfef.options,
+  cganKd.options,
+  cen.options,
 ]);
 
 /** Throws `Failed` (recipeInvalid) for a method that there is not. */

@@ -22,6 +22,7 @@ import {
 } from '../training/stage';
 import { trainStage, type Cursor, type Watcher } from '../training/train';
 import { readMetrics, rewindMetrics, stopRequested } from './folder';
+import { provideSamples } from './madeSamples';
 import type { PreparedRun } from './prepare';
 import type { Recorder } from './recorder';
 
@@ -108,6 +109,7 @@ export class Execution {
   }
 
   private async trainOne(stage: Stage, index: number): Promise<boolean> {
+    await provideSamples(this.run, stage, this.recorder);
     const running = startStage(stage, this.prepared.measures);
     try {
       if (this.checkpoint) {
