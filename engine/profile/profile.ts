@@ -7,7 +7,7 @@ import { openModel } from '../models/open';
 import { withoutTape } from '../models/tape';
 import { measureLatency } from './latency';
 import { measureLayers } from './layerLatency';
-import { peakMemory, type MemoryPeak } from './memory';
+import { peakMemory } from './memory';
 import { receptiveFields } from './receptiveField';
 import { weightSizes } from './sizes';
 
@@ -15,23 +15,25 @@ import { weightSizes } from './sizes';
 export interface Profiled {
   profile: ModelProfile;
   execution: Execution | null;
-  peak: MemoryPeak;
+  /** By step: bytes of its outputs as float32, and channels of the first. */
+  bytes: readonly number[];
+  channels: readonly number[];
 }
 
 const float32Bytes = 4;
-const noPeak: MemoryPeak = { bytes: 0, step: -1, alive: [] };
 
 const size = (shape: readonly number[]): number => shape.reduce((product, length) => product * length, 1);
 
-/** By step: bytes of its outputs for one sample; a view's memory is its input's. */
-const outputBytes = (execution: Execution, raw: tf.Tensor): number[] =>
+/** By step, the shapes of its outputs. */
+const outputShapes = (execution: Execution, raw: tf.Tensor): number[][][] => {
+  const shapes: number[][][] = [];
   withoutTape(() =>
-    tf.tidy(() =>
-      execution
-        .values(raw)
-        .map((outputs) => outputs.reduce((sum, output) => sum + output.size * float32Bytes, 0)),
-    ),
+    tf.tidy(() => {
+      for (const outputs of execution.values(raw)) shapes.push(outputs.map(({ shape }) => shape));
+    }),
   );
+  return shapes;
+};
 
 const fieldsByLayer = (execution: Execution | null): Map<string, number | null> => {
   const fields = new Map<string, number | null>();
@@ -65,23 +67,37 @@ const layerProfiles = (
   });
 };
 
+const measured = async (
+  network: Network,
+  raw: tf.Tensor,
+): Promise<{ latency: Latency; execution: Execution | null; latencies: ReadonlyMap<string, Latency> }> => {
+  const latency = await measureLatency(network);
+  const execution = network.execution();
+  return {
+    latency,
+    execution,
+    latencies: execution ? await measureLayers(execution, raw, latency) : new Map(),
+  };
+};
+
 /** Counts and measures an opened network, on one sample of noise in inference mode. */
 export const profileNetwork = async (network: Network, backend: BackendChoice): Promise<Profiled> => {
-  const execution = network.execution();
   const raw = tf.randomUniform([1, ...network.info.inputShape], 0, 1, 'float32', 'profile');
   try {
-    const peak = execution ? peakMemory(execution, outputBytes(execution, raw)) : noPeak;
-    const latency = await measureLatency(network);
-    const latencies = execution ? await measureLayers(execution, raw, latency) : new Map<string, Latency>();
+    const { latency, execution, latencies } = await measured(network, raw);
+    const shapes = execution ? outputShapes(execution, raw) : [];
+    const bytes = shapes.map((outputs) =>
+      outputs.reduce((sum, shape) => sum + size(shape) * float32Bytes, 0),
+    );
     const profile: ModelProfile = {
       model: network.info,
       layers: layerProfiles(network, latencies, fieldsByLayer(execution)),
       latency,
       sizes: weightSizes(network.info.parameters, execution?.weightArrays ?? 0),
-      peakActivationBytes: peak.bytes,
+      peakActivationBytes: execution ? peakMemory(execution, bytes).bytes : 0,
       backend,
     };
-    return { profile, execution, peak };
+    return { profile, execution, bytes, channels: shapes.map(([shape]) => shape?.at(-1) ?? 1) };
   } finally {
     raw.dispose();
   }
