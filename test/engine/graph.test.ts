@@ -63,6 +63,8 @@ const both = async (losses: unknown) => {
   const prepared = await prepareWith(losses);
   const stage = prepared.stages.at(-1);
   if (!stage) throw new Error('The run has no stage.');
+  for (const { prepared: method } of stage.terms)
+    if (method.samples) method.samples.use(await method.samples.make());
   const running = startStage(stage, prepared.measures);
   const start = [...running.saved.values()].map((variable) => variable.clone());
   const inputs = Array.from({ length: steps }, (_, step) => inputsOf(prepared, running, step));
