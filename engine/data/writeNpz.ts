@@ -17,8 +17,11 @@ const encodeNpy = ({ shape, values }: StoredArray): Uint8Array => {
   return Buffer.concat([header, new Uint8Array(values.buffer, values.byteOffset, values.byteLength)]);
 };
 
+/** The earliest day that an archive can name: what is written depends on the arrays alone. */
+const noDate = new Date(1980, 0, 1);
+
 /** Writes `file.npz` as numpy.savez does, uncompressed: whole or not at all. */
 export const writeNpz = (file: string, arrays: Readonly<Record<string, StoredArray>>): Promise<void> => {
   const members = Object.entries(arrays).map(([name, array]) => [`${name}.npy`, encodeNpy(array)] as const);
-  return writeWhole(file, zipSync(Object.fromEntries(members), { level: 0 }));
+  return writeWhole(file, zipSync(Object.fromEntries(members), { level: 0, mtime: noDate }));
 };
