@@ -2,7 +2,8 @@ import type { Failure } from './failure';
 import type { MethodInfo, ModelInfo } from './model';
 import type { ProfileComparison } from './profile';
 import type { Proposal } from './profile';
-import type { DataOptions, Pair, Recipe } from './recipe';
+import type { DataOptions } from './data';
+import type { Pair, Recipe } from './recipe';
 import type { BackendChoice } from './run';
 import type { SampleImage, Sheet, SheetRequest } from './sheet';
 

@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
+import type { InputColumn } from './columns';
 
 /** One batch as tensors; made between steps, disposed by the step's owner (`batchTensors` lists them). */
 export interface Batch {
@@ -61,6 +62,8 @@ export interface Dataset {
   classes: string[];
   /** Regression: one for each output of the network. */
   outputs?: readonly ValueColumn[];
+  /** Of a table: what each input of the network is. */
+  inputs?: readonly InputColumn[];
   /** SHA-256, hex, over what was read. */
   hash: string;
 }

@@ -21,6 +21,13 @@ const loadSharp = async (): Promise<typeof sharpModule> => {
   }
 };
 
+const unreadable = (file: string, error: unknown): Failed =>
+  new Failed(
+    'dataInvalid',
+    `${file} is no readable picture (${(error as Error).message.replace(/\s+/g, ' ').trim()}).`,
+    'Replace or remove this file.',
+  );
+
 /**
  * One picture as bytes, row by row, channels last. Turned upright (EXIF), any of grey, RGB, CMYK, palette and 16 bits
  * a channel brought to 8-bit sRGB or grey, the alpha channel dropped as other training code does, resized to fit
@@ -41,12 +48,19 @@ const decode = async (
     if (info.channels === channels) return data;
     throw new Error(`${info.channels} channels`);
   } catch (error) {
-    throw new Failed(
-      'dataInvalid',
-      `${file} is no readable picture (${(error as Error).message.replace(/\s+/g, ' ').trim()}).`,
-      'Replace or remove this file.',
-    );
+    throw unreadable(file, error);
   }
+};
+
+/** Height and width of a picture turned upright, from its head alone. Throws `Failed` (dataInvalid). */
+export const pictureSize = async (file: string): Promise<{ height: number; width: number }> => {
+  const sharp = await loadSharp();
+  const found = await sharp(file)
+    .metadata()
+    .catch((error: unknown) => {
+      throw unreadable(file, error);
+    });
+  return { height: found.autoOrient.height, width: found.autoOrient.width };
 };
 
 /**

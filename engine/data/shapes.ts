@@ -1,5 +1,4 @@
 import { Failed } from '../contract/failure';
-import type { DataOptions } from '../contract/recipe';
 import type { PictureShape } from './pictures';
 
 export const elements = (shape: readonly number[]): number =>
@@ -30,7 +29,7 @@ export const fitShape = (stored: readonly number[], wanted: readonly number[], f
 
 /** Height, width and channels to decode pictures to: the recipe's, else the student's input. */
 export const pictureShape = (
-  options: Extract<DataOptions, { kind: 'folders' }>,
+  options: { size?: readonly [number, number] | undefined; channels?: 1 | 3 | undefined },
   wanted: readonly number[],
 ): PictureShape => {
   const [height, width, channels] = wanted;

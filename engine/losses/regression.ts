@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs';
 
 /** Mean of (ẑ − y)² over batch and outputs. @param outputs and values [N, outputs] */
 export const squaredError = (outputs: tf.Tensor, values: tf.Tensor2D): tf.Scalar =>

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs';
 import { requireTarget } from '../data/batchTarget';
 import type { Batch, ValueColumn } from '../data/dataset';
 import type { Outputs } from '../models/network';

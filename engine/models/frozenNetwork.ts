@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import * as tf from '@tensorflow/tfjs';
 import { Failed } from '../contract/failure';
 import type { LayerInfo, ModelInfo, OpeningReport } from '../contract/model';
-import type { InputOptions } from '../contract/recipe';
+import type { InputOptions } from '../contract/data';
 import type { Execution } from './execution';
 import { InputValues } from './inputValues';
 import type { Network, Outputs } from './network';

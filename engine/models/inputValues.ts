@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { Failed } from '../contract/failure';
-import type { InputOptions } from '../contract/recipe';
+import type { InputOptions } from '../contract/data';
 
 const perChannel = (values: number[] | undefined, channels: number, what: string): number[] | null => {
   if (!values) return null;

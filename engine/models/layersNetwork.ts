@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { Failed } from '../contract/failure';
 import type { ModelInfo } from '../contract/model';
-import type { InputOptions } from '../contract/recipe';
+import type { InputOptions } from '../contract/data';
 import { speedUpBatchNorm } from './batchNorm';
 import { describeModel, type Described, type Origin } from './describe';
 import { seedDropout } from './dropout';

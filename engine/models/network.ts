@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { ModelInfo } from '../contract/model';
-import type { InputOptions } from '../contract/recipe';
+import type { InputOptions } from '../contract/data';
 import type { Execution } from './execution';
 
 /** What a forward pass gives: the logits and any tapped layer. */

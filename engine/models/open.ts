@@ -1,5 +1,5 @@
 import { modelExports as exportsOfCode, loadCodeModel } from './code';
-import type { InputOptions } from '../contract/recipe';
+import type { InputOptions } from '../contract/data';
 import { Failed } from '../contract/failure';
 import { formatOf } from './fileFormat';
 import { frozenNetworkOf } from './frozenNetwork';

@@ -29,7 +29,7 @@ export const openProbedRun = async (run: string): Promise<ProbedRun> => {
     const teacher = frozen.recipe.teacher?.[0] ? await openNetwork(run, frozen, 'teacher') : null;
     if (teacher) networks.push(teacher);
     const { recipe, base } = frozen;
-    const dataset = await openDataset(recipe.data, base, student.info.inputShape, recipe.seed);
+    const dataset = await openDataset(recipe.data, base, student.info.inputShape, recipe.seed, recipe.task);
     return {
       run,
       frozen,

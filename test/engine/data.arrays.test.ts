@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { zipSync } from 'fflate';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { dataSchema } from '../../engine/contract/recipe';
+import { dataSchema } from '../../engine/contract/data';
 import { openDataset } from '../../engine/data/open';
 import { parseIdx } from '../../engine/data/idx';
 import { parseNpy } from '../../engine/data/npy';

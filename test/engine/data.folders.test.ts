@@ -6,7 +6,7 @@ import * as tf from '@tensorflow/tfjs';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { useBackend } from '../../engine/backend/choose';
-import { dataSchema } from '../../engine/contract/recipe';
+import { dataSchema } from '../../engine/contract/data';
 import { evaluationBatches } from '../../engine/data/batches';
 import { openDataset } from '../../engine/data/open';
 import { openModel } from '../../engine/models/open';
