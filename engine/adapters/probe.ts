@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type { DataOptions } from '../contract/recipe';
+import type { DataOptions } from '../contract/data';
 import { makeBatch } from '../data/batches';
 import { openDataset } from '../data/open';
 import type { Network } from '../models/network';
