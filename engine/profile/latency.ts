@@ -3,10 +3,34 @@ import * as tf from '@tensorflow/tfjs';
 import type { Latency } from '../contract/profile';
 import type { Network } from '../models/network';
 
-const warmUps = 5;
-const fewest = 10;
-const most = 100;
-const budgetMs = 1500;
+/** How often something is timed. Milliseconds; where a single time is long, few are enough. */
+export interface Patience {
+  warmUps: number;
+  fewest: number;
+  most: number;
+  /** What `fewest` may be exceeded in. */
+  enoughMs: number;
+  /** After this, no further one is begun. */
+  mostMs: number;
+}
+
+const patience: Patience = { warmUps: 5, fewest: 10, most: 100, enoughMs: 1500, mostMs: 4000 };
+
+/** Collects results of `once`, after warm-up: at least one. */
+export const repeated = async <T>(once: () => Promise<T>, wanted: Patience): Promise<T[]> => {
+  const results: T[] = [];
+  const begin = performance.now();
+  const isOver = (share: number): boolean => performance.now() - begin > wanted.mostMs * share;
+  for (let run = 0; run < wanted.warmUps && !isOver(0.25); run++) await once();
+  const measuring = performance.now();
+  do results.push(await once());
+  while (
+    !isOver(1) &&
+    results.length < wanted.most &&
+    (results.length < wanted.fewest || performance.now() - measuring < wanted.enoughMs)
+  );
+  return results;
+};
 
 const quantile = (sorted: readonly number[], share: number): number =>
   sorted[Math.round(share * (sorted.length - 1))] ?? 0;
@@ -29,16 +53,11 @@ const timeOnce = async (network: Network, image: tf.Tensor): Promise<number> => 
   return performance.now() - begin;
 };
 
-/** Times single samples in inference mode: at least ten, at most a hundred, within about two seconds. */
+/** Times single samples in inference mode: ten to a hundred, within about two seconds, fewer of a slow network. */
 export const measureLatency = async (network: Network): Promise<Latency> => {
   const image = tf.zeros([1, ...network.info.inputShape]);
   try {
-    for (let run = 0; run < warmUps; run++) await timeOnce(network, image);
-    const times: number[] = [];
-    const begin = performance.now();
-    while (times.length < fewest || (times.length < most && performance.now() - begin < budgetMs))
-      times.push(await timeOnce(network, image));
-    return latencyOf(times);
+    return latencyOf(await repeated(() => timeOnce(network, image), patience));
   } finally {
     image.dispose();
   }

@@ -3,12 +3,9 @@ import * as tf from '@tensorflow/tfjs';
 import type { Latency } from '../contract/profile';
 import type { Execution, ExecutionStep } from '../models/execution';
 import { withoutTape } from '../models/tape';
-import { latencyOf } from './latency';
+import { latencyOf, repeated, type Patience } from './latency';
 
-const warmUps = 2;
-const fewest = 5;
-const most = 50;
-const budgetMs = 1200;
+const patience: Patience = { warmUps: 2, fewest: 5, most: 50, enoughMs: 1200, mostMs: 4000 };
 
 /** Waits for a device that computes on its own; elsewhere an operation ends before its call does. */
 const settled = async (outputs: readonly tf.Tensor[]): Promise<void> => {
@@ -56,10 +53,8 @@ const sweeps = async (execution: Execution, raw: tf.Tensor): Promise<Times> => {
   const values = withoutTape(() => tf.tidy(() => execution.values(raw)));
   try {
     const times: Times = new Map();
-    const begin = performance.now();
-    for (let run = -warmUps; run < fewest || (run < most && performance.now() - begin < budgetMs); run++)
-      for (const [layer, time] of await sweep(execution.steps, values))
-        if (run >= 0) times.set(layer, [...(times.get(layer) ?? []), time]);
+    for (const pass of await repeated(() => sweep(execution.steps, values), patience))
+      for (const [layer, time] of pass) times.set(layer, [...(times.get(layer) ?? []), time]);
     return times;
   } finally {
     for (const tensor of new Set(values.flat())) if (tensor !== raw) tensor.dispose();
@@ -68,7 +63,8 @@ const sweeps = async (execution: Execution, raw: tf.Tensor): Promise<Times> => {
 
 /** By layer, as the program that runs the whole tells it. */
 const told = (execution: Execution, raw: tf.Tensor, whole: Latency): Times => {
-  const passes = Math.min(most, Math.max(fewest, Math.floor(budgetMs / Math.max(whole.median, 1))));
+  const { warmUps, fewest, most, enoughMs } = patience;
+  const passes = Math.min(most, Math.max(fewest, Math.floor(enoughMs / Math.max(whole.median, 1))));
   const all = execution.times?.(raw, warmUps + passes) ?? [];
   const times: Times = new Map();
   execution.steps.forEach(({ layer }, step) => add(times, layer, all[step]?.slice(warmUps) ?? []));
@@ -76,8 +72,8 @@ const told = (execution: Execution, raw: tf.Tensor, whole: Latency): Times => {
 };
 
 /**
- * Times every layer by itself, on what it gets in a pass over `raw` [1, …inputShape], in inference mode: at least five
- * times, at most fifty, within about a second. `whole`: what a pass takes.
+ * Times every layer by itself, on what it gets in a pass over `raw` [1, …inputShape], in inference mode: five to
+ * fifty times, within about a second, less often in a slow network. `whole`: what a pass takes.
  */
 export const measureLayers = async (
   execution: Execution,
