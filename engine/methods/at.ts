@@ -40,7 +40,7 @@ export const at = {
       'Maps of different size are averaged down to the smaller.',
     ],
   },
-  tasks: ['classification'],
+  tasks: ['classification', 'regression', 'segmentation', 'detection', 'features'],
   needsTeacher: true,
   pairs: 'features',
   defaultWeight: weights.code,

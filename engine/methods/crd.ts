@@ -191,7 +191,7 @@ export const crd = {
       'Memories are kept by position in the training data, so shuffling does not disturb them.',
     ],
   },
-  tasks: ['classification'],
+  tasks: ['classification', 'features'],
   needsTeacher: true,
   pairs: 'none',
   defaultWeight: 0.8,

@@ -27,7 +27,7 @@ export const csc = {
       '`adaptive` adds the paper’s adaptive cross-entropy, with the target a · p_t + (1 − a) · one-hot. The mixing is not known; a is the teacher’s probability of the true class.',
     ],
   },
-  tasks: ['classification'],
+  tasks: ['classification', 'segmentation'],
   needsTeacher: true,
   pairs: 'features',
   defaultWeight: 1,

@@ -42,7 +42,7 @@ export const cwd = {
       'Published weights (35 to 40 on features, 3 on class maps) are for segmentation. On a classifier’s features they drown the labels; the weight 1 is ours.',
     ],
   },
-  tasks: ['classification'],
+  tasks: ['classification', 'segmentation', 'detection'],
   needsTeacher: true,
   pairs: 'features',
   defaultWeight: weights.features,

@@ -28,7 +28,7 @@ export const fitnets = {
       'The middle one of the proposed pairs is taken.',
     ],
   },
-  tasks: ['classification'],
+  tasks: ['classification', 'regression', 'segmentation', 'detection', 'features'],
   needsTeacher: true,
   pairs: 'features',
   defaultWeight: 100,

@@ -27,7 +27,7 @@ export const la = {
       'No weight is published; 1 is ours.',
     ],
   },
-  tasks: ['classification'],
+  tasks: ['classification', 'segmentation'],
   needsTeacher: true,
   pairs: 'features',
   defaultWeight: 1,

@@ -101,7 +101,7 @@ export const lshfm = {
       'The weight 6 is published for CIFAR-100, 5 for ImageNet.',
     ],
   },
-  tasks: ['classification'],
+  tasks: ['classification', 'detection'],
   needsTeacher: true,
   pairs: 'none',
   defaultWeight: 6,

@@ -35,7 +35,7 @@ export const pa = {
       'The length of each region’s features is part of the gradient; the published code leaves it out, which is not the gradient of its own loss.',
     ],
   },
-  tasks: ['classification'],
+  tasks: ['classification', 'segmentation', 'detection'],
   needsTeacher: true,
   pairs: 'features',
   defaultWeight: 1,

@@ -56,7 +56,7 @@ export const simreg = {
     fails: 'With strong augmentation that differs between the two networks; here both see the same picture.',
     decisions: ['Teachers each have a head of their own, and their losses add.'],
   },
-  tasks: ['classification'],
+  tasks: ['classification', 'features'],
   needsTeacher: true,
   pairs: 'none',
   defaultWeight: 1,

@@ -24,7 +24,7 @@ export const sp = {
       'Rows are normalised by their Euclidean length as in the paper; one common library uses the sum of absolute values.',
     ],
   },
-  tasks: ['classification'],
+  tasks: ['classification', 'regression', 'segmentation', 'detection', 'features'],
   needsTeacher: true,
   pairs: 'features',
   defaultWeight: 3000,
