@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { withoutTape } from '../models/tape';
 
 /** Below this probability of a negative value the margin no longer follows the formula. */
 const rare = 0.001;
@@ -53,8 +54,8 @@ export type ChannelReduction = 'absolute' | 'maximum' | 'random';
 
 /** What `random` draws: one-hot over the group. */
 export interface ChannelChoice {
-  /** [N, H, W, R, C] */
-  values: tf.Tensor;
+  /** [R, C, N · H · W] */
+  values: tf.Tensor3D;
   /** [R, C] */
   margins: tf.Tensor2D;
 }
@@ -87,15 +88,17 @@ export const reduceTeacher = (
   choice?: ChannelChoice,
 ): ReducedTeacher => {
   const [parts, channels] = groups.shape;
-  const order = groups.flatten();
-  const [batch, height, width] = teacher.shape;
-  const values = teacher.gather(order, 3).reshape([batch, height, width, parts, channels]);
-  const bounds = margins.gather(order).reshape([parts, channels]);
+  const [batch, height, width, all] = teacher.shape;
+  const order = groups.reshape([-1, 1]);
+  const byChannel = teacher.reshape([-1, all]).transpose();
+  const values = tf.gatherND(byChannel, order).reshape([parts, channels, -1]);
+  const bounds = tf.gatherND(margins, order).reshape([parts, channels]);
+  const asMap = (of: tf.Tensor): tf.Tensor4D => of.transpose().reshape([batch, height, width, channels]);
   if (reduction === 'random' && choice)
-    return { values: values.mul(choice.values).sum(3), margins: bounds.mul(choice.margins).sum(0) };
+    return { values: asMap(values.mul(choice.values).sum(0)), margins: bounds.mul(choice.margins).sum(0) };
   return reduction === 'maximum'
-    ? { values: values.max(3), margins: bounds.max(0) }
-    : { values: farthest(values, 3) as tf.Tensor4D, margins: bounds.mean(0) };
+    ? { values: asMap(values.max(0)), margins: bounds.max(0) }
+    : { values: asMap(farthest(values, 0)), margins: bounds.mean(0) };
 };
 
 /**
@@ -108,6 +111,6 @@ export const reduceTeacher = (
  */
 export const partialDistance = (student: tf.Tensor4D, { values, margins }: ReducedTeacher): tf.Scalar => {
   const target = values.maximum(margins);
-  const counted = student.greater(target).logicalOr(target.greater(0)).toFloat();
+  const counted = withoutTape(() => student.greater(target).logicalOr(target.greater(0)).toFloat());
   return student.squaredDifference(target).mul(counted).sum().asScalar();
 };
