@@ -52,7 +52,7 @@ const savingOf = (profiled: Profiled, execution: Execution, widths: Widths, grou
     time: allTime > 0 ? (saved(time) * total(layers, time)) / allTime : 0,
     macs: saved(({ macs }) => macs),
     weights: saved(({ parameters }) => parameters),
-    peak: peakActivationBytes > 0 ? 1 - peakMemory(execution, bytes).bytes / peakActivationBytes : 0,
+    peak: peakActivationBytes > 0 ? 1 - peakMemory(execution, bytes) / peakActivationBytes : 0,
   };
 };
 

@@ -1,14 +1,5 @@
 import type { Execution, ValueRef } from '../models/execution';
 
-/** The moment of a forward pass at which most bytes are alive. */
-export interface MemoryPeak {
-  bytes: number;
-  /** The step that runs then; -1 where nothing is computed. */
-  step: number;
-  /** The steps whose outputs are alive then, itself among them. */
-  alive: number[];
-}
-
 type Steps = Execution['steps'];
 
 /** The steps that `result` needs. */
@@ -41,14 +32,13 @@ const lastUses = (steps: Steps, result: ValueRef, needed: ReadonlySet<number>): 
  * Most bytes of activations that are alive at once: an output lives from its step to the last that reads it, and no
  * step writes over its input. `bytes`: of each step's outputs.
  */
-export const peakMemory = ({ steps, result }: Execution, bytes: readonly number[]): MemoryPeak => {
+export const peakMemory = ({ steps, result }: Execution, bytes: readonly number[]): number => {
   const needed = neededFor(steps, result);
   const last = lastUses(steps, result, needed);
-  let peak: MemoryPeak = { bytes: 0, step: -1, alive: [] };
-  for (const index of [...needed].sort((one, other) => one - other)) {
-    const alive = [...last].filter(([step, until]) => step <= index && index <= until).map(([step]) => step);
-    const sum = alive.reduce((total, step) => total + (bytes[step] ?? 0), 0);
-    if (sum > peak.bytes) peak = { bytes: sum, step: index, alive };
-  }
-  return peak;
+  const aliveAt = (index: number): number =>
+    [...last].reduce(
+      (sum, [step, until]) => (step <= index && index <= until ? sum + (bytes[step] ?? 0) : sum),
+      0,
+    );
+  return Math.max(0, ...[...needed].map(aliveAt));
 };

@@ -94,7 +94,7 @@ export const profileNetwork = async (network: Network, backend: BackendChoice): 
       layers: layerProfiles(network, latencies, fieldsByLayer(execution)),
       latency,
       sizes: weightSizes(network.info.parameters, execution?.weightArrays ?? 0),
-      peakActivationBytes: execution ? peakMemory(execution, bytes).bytes : 0,
+      peakActivationBytes: execution ? peakMemory(execution, bytes) : 0,
       backend,
     };
     return { profile, execution, bytes, channels: shapes.map(([shape]) => shape?.at(-1) ?? 1) };
