@@ -9,8 +9,9 @@ import type { BatchFacts } from '../data/dataset';
 import { crdLoss, normaliser, scoresOf, updatedMemory, type Contrast, type Scores } from '../losses/crd';
 import { l2Normalize } from '../losses/normalize';
 import { withoutTape } from '../models/tape';
+import type { Network } from '../models/network';
 import type { Random } from '../random';
-import { asVectors, featureTap, type FeatureTap } from './featureTap';
+import { asVectors, defaultFeatures, featureTap, type FeatureTap } from './featureTap';
 import type { Method, Module, Prepared, Setup, Step } from './method';
 import { negativesOf, type Negatives } from './negatives';
 
@@ -204,9 +205,11 @@ export const crd = {
     if (!teacher) {
       throw new Error('The trainer prepares crd only with a teacher.');
     }
+    const tapOf = ({ info }: Network, layer: string | undefined, role: 'student' | 'teacher') =>
+      featureTap(info, layer ?? defaultFeatures(setup, info), role);
     const sides = {
-      student: makeSide(setup, 'student', featureTap(setup.student.info, studentLayer, 'student'), dimension),
-      teacher: makeSide(setup, 'teacher', featureTap(teacher.info, teacherLayer, 'teacher'), dimension),
+      student: makeSide(setup, 'student', tapOf(setup.student, studentLayer, 'student'), dimension),
+      teacher: makeSide(setup, 'teacher', tapOf(teacher, teacherLayer, 'teacher'), dimension),
     };
     return {
       ...prepareSides(sides, parameters, negatives),

@@ -4,6 +4,7 @@ import { penultimateTap } from '../adapters/stages';
 import { requireTap } from '../adapters/resolvePairs';
 import { Failed } from '../contract/failure';
 import type { ModelInfo } from '../contract/model';
+import type { Setup } from './method';
 
 /** A tap read as one vector per sample. */
 export interface FeatureTap {
@@ -39,6 +40,15 @@ export const featureTap = (
   }
   return { name, size: shape[shape.length - 1] as number };
 };
+
+/**
+ * The features of a network where no layer is named: in feature learning what it puts out, but for a teacher that puts
+ * out classes; else those before its classifier.
+ */
+export const defaultFeatures = (
+  { task, classes }: Pick<Setup, 'task' | 'classes'>,
+  { outputShape }: ModelInfo,
+): string | undefined => (task === 'features' && outputShape.at(-1) !== classes ? 'logits' : undefined);
 
 /** [N, H, W, C] averaged over its positions, or [N, C] as it is. */
 export const asVectors = (features: tf.Tensor): tf.Tensor2D =>

@@ -4,7 +4,7 @@ import { batchNorm, linear, relu, sequence } from '../adapters/modules';
 import { lossKeys } from '../contract/recipe';
 import { simregLoss } from '../losses/simreg';
 import type { Random } from '../random';
-import { asVectors, featureTap } from './featureTap';
+import { asVectors, defaultFeatures, featureTap } from './featureTap';
 import type { Method, Module, Prepared, Setup } from './method';
 
 const layer = z.string().min(1).optional();
@@ -62,9 +62,11 @@ export const simreg = {
   defaultWeight: 1,
   options,
   prepare: (setup: Setup, { layers, studentLayer, teacherLayer }: Options): Prepared => {
-    const own = featureTap(setup.student.info, studentLayer, 'student');
+    const { info } = setup.student;
+    const own = featureTap(info, studentLayer ?? defaultFeatures(setup, info), 'student');
     const heads = setup.teachers.map((teacher, which) => {
-      const tap = featureTap(teacher.info, teacherLayer, 'teacher');
+      const named = teacherLayer ?? defaultFeatures(setup, teacher.info);
+      const tap = featureTap(teacher.info, named, 'teacher');
       const name = `head${which}`;
       return { tap, module: predictor(own.size, tap.size, layers, setup.random(name), name) };
     });

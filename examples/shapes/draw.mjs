@@ -8,7 +8,7 @@ import sharp from 'sharp';
 import { drawPicture, shapes, side } from './picture.mjs';
 
 /** Raised whenever the drawing changes, so that older pictures are drawn again. */
-const version = 2;
+const version = 3;
 const perClass = { train: 500, test: 150 };
 const classes = Object.keys(shapes);
 const stamp = JSON.stringify({ version, perClass, classes });
@@ -21,24 +21,49 @@ const png = (bytes, channels) =>
     .png()
     .toBuffer();
 
-/** Writes one picture and its mask; returns its line of the table. */
+/** Left, top, width and height of what a mask shows. */
+const boxOf = (mask) => {
+  const shown = [...mask.keys()].filter((pixel) => mask[pixel] > 0);
+  const columns = shown.map((pixel) => pixel % side);
+  const rows = shown.map((pixel) => Math.floor(pixel / side));
+  const [left, top] = [Math.min(...columns), Math.min(...rows)];
+  return [left, top, Math.max(...columns) - left + 1, Math.max(...rows) - top + 1];
+};
+
+/** Writes one picture and its mask; returns its line of the table, and its box. */
 const drawOne = async (folder, split, name, number) => {
   const { rgb, mask, area, angle } = drawPicture(seedrandom.alea(`${split}/${name}/${number}`), name);
   const file = `${split}/${name}/${String(number).padStart(3, '0')}.png`;
   await writeFile(join(folder, file), await png(rgb, 3));
   await writeFile(join(folder, 'masks', file), await png(mask, 1));
-  return `${file},${name},${area},${angle.toFixed(1)}`;
+  return { file, name, line: `${file},${name},${area},${angle.toFixed(1)}`, box: boxOf(mask) };
 };
 
+/** Every picture's box as COCO annotations. */
+const boxesOf = (drawn) => ({
+  images: drawn.map(({ file }, id) => ({ id, file_name: file, width: side, height: side })),
+  annotations: drawn.map(({ name, box }, id) => ({
+    id,
+    image_id: id,
+    category_id: classes.indexOf(name),
+    bbox: box,
+    area: box[2] * box[3],
+    iscrowd: 0,
+  })),
+  categories: classes.map((name, id) => ({ id, name })),
+});
+
 const drawSplit = async (folder, split) => {
-  const lines = ['picture,class,area,angle'];
+  const drawn = [];
   for (const name of classes) {
     await mkdir(join(folder, split, name), { recursive: true });
     await mkdir(join(folder, 'masks', split, name), { recursive: true });
     const numbers = Array.from({ length: perClass[split] }, (_, index) => index);
-    lines.push(...(await Promise.all(numbers.map((number) => drawOne(folder, split, name, number)))));
+    drawn.push(...(await Promise.all(numbers.map((number) => drawOne(folder, split, name, number)))));
   }
+  const lines = ['picture,class,area,angle', ...drawn.map(({ line }) => line)];
   await writeFile(join(folder, `${split}.csv`), `${lines.join('\n')}\n`);
+  await writeFile(join(folder, `${split}-boxes.json`), JSON.stringify(boxesOf(drawn)));
 };
 
 /** What the finished drawing says of itself; nothing where there is none. */
