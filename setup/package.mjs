@@ -10,7 +10,7 @@ import { say, SetupFailed } from './step.mjs';
 
 /** What the built engine loads from `node_modules` (esbuild.mjs leaves it outside the bundle). */
 const nativePackages = ['sharp', 'esbuild', 'h5wasm'];
-const shipped = ['dist', 'media', 'README.md', 'CHANGELOG.md', 'LICENSE', 'package.nls.json'];
+const shipped = ['dist', 'media', 'docs', 'README.md', 'CHANGELOG.md', 'LICENSE', 'package.nls.json'];
 
 /** @param {string} file */
 const readJson = (file) => JSON.parse(readFileSync(file, 'utf8'));

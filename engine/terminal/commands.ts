@@ -40,18 +40,11 @@ const addModelCommands = (program: Command): void => {
 
 const addListCommands = (program: Command): void => {
   program
-    .command('methods')
-    .description('the distillation methods, what they need and where they come from')
+    .command('methods [id]')
+    .description('the distillation methods; with an id, what that one needs, costs and decides')
     .addOption(jsonOption())
-    .action((options: Shared) =>
-      answer(options, async () => {
-        const [{ methodInfos }, { formatMethods }] = await Promise.all([
-          import('../methods/registry'),
-          import('./profile'),
-        ]);
-        const methods = methodInfos();
-        return { value: { methods }, text: formatMethods(methods) };
-      }),
+    .action((id: string | undefined, options: Shared) =>
+      answer(options, async () => (await import('./methods')).describeMethods(id)),
     );
   program
     .command('schema')

@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
 import { proposePairs } from '../adapters/propose';
 import { useBackend } from '../backend/choose';
-import type { MethodInfo } from '../contract/model';
 import type { Pair, Recipe } from '../contract/recipe';
 import { inspectModel } from '../models/inspect';
 
@@ -17,6 +16,3 @@ export const proposeFor = async (
 
 export const formatPairs = (pairs: readonly Pair[]): string =>
   ['teacher -> student', ...pairs.map((pair) => `${pair.teacher} -> ${pair.student}`)].join('\n');
-
-export const formatMethods = (methods: readonly MethodInfo[]): string =>
-  methods.map((one) => `${one.id.padEnd(10)} ${one.summary}\n${' '.repeat(11)}${one.source}`).join('\n');
