@@ -80,13 +80,20 @@ export interface LayersSubject {
   data: string | null;
 }
 
+/** What could be matched, and which of the proposed pairs each method takes unless it is told otherwise. */
+export interface LayersProposal {
+  proposal: Proposal;
+  /** By the id of each method that matches layers: positions in `proposal.pairs`. */
+  taken: Record<string, number[]>;
+}
+
 /** Calls that the host answers for the Layers page. */
 export interface LayersHost {
   open(): Promise<PageAnswer<LayersSubject>>;
   /** Profiles of both networks; measured once, and anew when `again`. */
   compare(again: boolean): Promise<PageAnswer<ProfileComparison>>;
   /** What could be matched; null without a teacher. */
-  propose(again: boolean): Promise<PageAnswer<Proposal | null>>;
+  propose(again: boolean): Promise<PageAnswer<LayersProposal | null>>;
   /** A layer was chosen in the page: highlight the line that defines it; reveal it when `reveal`. */
   layerChosen(network: 'teacher' | 'student', layer: string, reveal: boolean): Promise<void>;
   /** Lets the user choose another network for one side. */

@@ -51,7 +51,7 @@ export interface OpenedPage<PageCalls extends object> {
 /** Opens a built page as VS Code does: under the host's policy, with its colours, and one link made of messages. */
 export const openPage = async <PageCalls extends object>(
   browser: Browser,
-  name: 'curves' | 'activations',
+  name: 'curves' | 'activations' | 'layers',
   host: object,
   { theme = 'dark', width = 1000, height = 700, saved }: PageOptions = {},
 ): Promise<OpenedPage<PageCalls>> => {
