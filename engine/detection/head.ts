@@ -30,6 +30,10 @@ interface Placed {
   width: tf.Tensor2D;
 }
 
+/** One where the last axis has the number; also of a single number, where tf.oneHot refuses. */
+const oneHot = (numbers: tf.Tensor, count: number): tf.Tensor3D =>
+  tf.equal(numbers.toInt().expandDims(-1), tf.range(0, count, 1, 'int32')).toFloat() as tf.Tensor3D;
+
 const place = (boxes: tf.Tensor3D, rows: number, columns: number): Placed => {
   const [top, left, bottom, right, label] = tf.unstack(boxes, 2) as [
     tf.Tensor2D,
@@ -60,12 +64,12 @@ const bell = (centre: tf.Tensor2D, size: tf.Tensor2D, cells: number): tf.Tensor3
 const heatTargets = (placed: Placed, cell: tf.Tensor3D, classes: number, grid: [number, number]) => {
   const { valid, label, row, column, height, width } = placed;
   const [batch, boxes] = valid.shape;
-  const named = tf.oneHot(label.maximum(0).toInt(), classes).toFloat().mul<tf.Tensor3D>(valid.expandDims(2));
+  const named = oneHot(label.maximum(0), classes).mul<tf.Tensor3D>(valid.expandDims(2));
   const centres = cell.transpose([0, 2, 1]).matMul(named).minimum(1);
   const down = bell(row, height, grid[0]).expandDims(3);
   const across = bell(column, width, grid[1]).expandDims(2);
   const around = down.mul(across).reshape([batch, boxes, -1]).mul(valid.expandDims(2));
-  const nearest = tf.oneHot(around.argMax(1).toInt(), boxes).toFloat() as tf.Tensor3D;
+  const nearest = oneHot(around.argMax(1), boxes);
   const near = nearest.matMul(named).mul(around.max(1).expandDims(2));
   return { centres, near };
 };
@@ -97,11 +101,8 @@ export const detectionLoss = (
   const classes = channels - geometryChannels;
   const placed = place(boxes, rows, columns);
   const { valid, row, column, geometry } = placed;
-  const cellIndex = row.mul(columns).add(column).toInt();
-  const cell = tf
-    .oneHot(cellIndex, rows * columns)
-    .toFloat()
-    .mul<tf.Tensor3D>(valid.expandDims(2));
+  const cellIndex = row.mul(columns).add(column);
+  const cell = oneHot(cellIndex, rows * columns).mul<tf.Tensor3D>(valid.expandDims(2));
   const flat = logits.reshape<tf.Tensor3D>([batch, rows * columns, channels]);
   const { centres, near } = heatTargets(placed, cell, classes, [rows, columns]);
   const count = valid.sum().maximum(1);
