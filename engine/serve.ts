@@ -6,6 +6,7 @@ import { protocolVersion, type Answer, type EngineCalls } from './contract/calls
 import { version } from './contract/version';
 import { exportFromRun } from './export/student';
 import { findMethod, methodInfos } from './methods/registry';
+import { takenPairs } from './methods/takenPairs';
 import { inspectModel } from './models/inspect';
 import { modelExports } from './models/open';
 import { compareModels } from './profile/compare';
@@ -51,6 +52,7 @@ const calls: EngineCalls = {
   compare: (teacher, student) =>
     attempt(async () => compareModels(teacher, student, await useBackend('auto'))),
   proposal: (teacher, student, probe) => computing(() => measureProposal(teacher, student, probe)),
+  takenPairs: (pairs) => attempt(() => takenPairs(pairs)),
   readRecipe: (file) => attempt(() => readRecipe(file)),
   createRun: (file, project) =>
     attempt(() => createRun(file, project === undefined ? undefined : runsOf(project))),

@@ -50,6 +50,8 @@ export interface EngineCalls {
     student: string,
     probe: { data: DataOptions; base: string } | null,
   ): Promise<Answer<Proposal>>;
+  /** Of proposed pairs, shallowest first, the positions that each method that matches layers takes by default; by its id. */
+  takenPairs(pairs: Pair[]): Promise<Answer<Record<string, number[]>>>;
   /** Reads and checks a recipe file; fills in defaults. */
   readRecipe(file: string): Promise<Answer<Recipe>>;
   /** Makes the run folder below `project` (the recipe’s own project if left out) and returns it; does not start the run. */

@@ -258,11 +258,10 @@ export class LayersPageView implements LayersPage {
   }
 
   private add({ teacher, student }: { teacher: string; student: string }): void {
-    const adapter = this.proposal?.pairs.find(
-      (one) => pairKey(one) === pairKey({ teacher, student }),
-    )?.adapter;
+    const known = this.proposal?.pairs.find((one) => pairKey(one) === pairKey({ teacher, student }));
+    const pair: Pair = known ?? { teacher, student, adapter: 'auto' };
     this.saved.update({ pair: { teacher, student } });
-    this.change(addPair(this.draft, { teacher, student, adapter: adapter ?? 'auto' }, this.facts()));
+    this.change(addPair(this.draft, pair, this.facts()));
     this.view.say(`${teacher} is paired with ${student}.`);
   }
 
