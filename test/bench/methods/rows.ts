@@ -1,0 +1,61 @@
+import type { LossOptions, Task } from '../../../engine/contract/recipe';
+import type { Method } from '../../../engine/methods/method';
+
+/** One line of the table: a method on one task. */
+export interface Row {
+  /** `kd`, or `cgan-kd/regression` where a method has several lines. */
+  id: string;
+  method: string;
+  task: Task;
+  losses: LossOptions[];
+  /** Why it does what it does here, for lines that need it. */
+  reading?: string;
+}
+
+interface Override {
+  tasks?: Task[];
+  /** Weight of the task loss beside the method; 1 without it. */
+  taskWeight?: number;
+  options?: Record<string, unknown>;
+  reading?: string;
+}
+
+/** Methods that are meant for another task than classification, come with a task weight, or need a budget. */
+const overrides: Readonly<Record<string, Override>> = {
+  kd: { taskWeight: 0.1 },
+  ctkd: { taskWeight: 0.1 },
+  sskd: { taskWeight: 0.1, options: { headEpochs: 2 } },
+  hsakd: { options: { headEpochs: 2 } },
+  pi: { tasks: ['segmentation'] },
+  la: { tasks: ['segmentation'] },
+  pa: { tasks: ['segmentation'] },
+  csc: { tasks: ['segmentation'] },
+  ho: { tasks: ['segmentation'] },
+  cwd: { tasks: ['classification', 'segmentation'] },
+  simreg: { tasks: ['features'] },
+  fitnets: { tasks: ['classification', 'regression'] },
+  'cgan-kd': {
+    tasks: ['classification', 'regression'],
+    options: { ganEpochs: 10, filterEpochs: 2, samples: 4000, width: 16 },
+  },
+};
+
+/** The lines of every method, in the registry's order. */
+export const rowsOf = (methods: readonly Method[]): Row[] =>
+  methods
+    .filter(({ id }) => id !== 'task')
+    .flatMap((method) => {
+      const { taskWeight = 1, options = {}, reading, ...own } = overrides[method.id] ?? {};
+      const first = method.tasks[0] ?? 'classification';
+      const tasks = own.tasks ?? [method.tasks.includes('classification') ? 'classification' : first];
+      return tasks.map((task) => ({
+        id: task === tasks[0] ? method.id : `${method.id}/${task}`,
+        method: method.id,
+        task,
+        losses: [
+          { method: 'task', weight: taskWeight },
+          { method: method.id, ...options },
+        ],
+        ...(reading === undefined ? {} : { reading }),
+      }));
+    });
