@@ -92,17 +92,24 @@ const rules: Record<string, (layer: Layer, use: Use) => number | null> = {
   },
   TimeDistributed: everyStep,
   Dot: contraction,
-  BatchNormalization: none,
-  LayerNormalization: none,
-  PReLU: none,
-  Embedding: none,
 };
 
-const macsOfUse = (layer: Layer, use: Use): number | null => {
-  const rule = rules[layer.getClassName()];
-  if (rule) return rule(layer, use);
-  return layer.weights.length === 0 ? 0 : null;
-};
+const free = [
+  ...['InputLayer', 'Activation', 'ReLU', 'LeakyReLU', 'PReLU', 'ELU', 'ThresholdedReLU', 'Softmax'],
+  ...['BatchNormalization', 'LayerNormalization', 'Rescaling', 'Embedding', 'CategoryEncoding', 'Masking'],
+  ...['Dropout', 'SpatialDropout1D', 'GaussianNoise', 'GaussianDropout', 'AlphaDropout'],
+  ...['MaxPooling1D', 'MaxPooling2D', 'MaxPooling3D', 'GlobalMaxPooling1D', 'GlobalMaxPooling2D'],
+  ...['AveragePooling1D', 'AveragePooling2D', 'AveragePooling3D'],
+  ...['GlobalAveragePooling1D', 'GlobalAveragePooling2D'],
+  ...['Add', 'Average', 'Multiply', 'Maximum', 'Minimum', 'Concatenate'],
+  ...['Flatten', 'Reshape', 'Permute', 'RepeatVector', 'ZeroPadding2D', 'Cropping2D', 'UpSampling2D'],
+  ...['CenterCrop', 'Resizing', 'RandomWidth'],
+];
+for (const className of free) rules[className] = none;
+
+/** Null for a class that is not known, e.g. one of the user's own. */
+const macsOfUse = (layer: Layer, use: Use): number | null =>
+  rules[layer.getClassName()]?.(layer, use) ?? null;
 
 const useOf = (node: LayerNode): Use | null => {
   const inputs = node.inputTensors.map((tensor) => fixedShape(tensor.shape));
@@ -120,7 +127,7 @@ export const layerMacs = (layer: Layer, nodes: readonly LayerNode[]): MacCount =
   let macs = 0;
   for (const node of nodes) {
     const use = useOf(node);
-    const count = use ? macsOfUse(layer, use) : layer.weights.length === 0 ? 0 : null;
+    const count = use ? macsOfUse(layer, use) : rules[layer.getClassName()] === none ? 0 : null;
     if (count === null) return { macs: 0, uncounted: [layer.name] };
     macs += count;
   }

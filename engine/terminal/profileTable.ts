@@ -52,13 +52,14 @@ const table = (rows: readonly (readonly string[])[], firstNumber: number): strin
 const header = ['layer', 'kind', 'output', 'parameters', 'MACs', 'activations', 'time', 'share', 'sees'];
 
 const layerRows = ({ model, layers }: ModelProfile): string[][] => {
-  const uncounted = new Set(model.uncounted);
+  const isUncounted = (name: string): boolean =>
+    (model.uncounted ?? []).some((one) => one === name || one.startsWith(`${name}/`));
   return layers.map((layer) => [
     layer.name,
     layer.kind,
     `[${layer.shape.join(', ')}]`,
     grouped(layer.parameters),
-    uncounted.has(layer.name) ? 'unknown' : grouped(layer.macs),
+    isUncounted(layer.name) ? 'unknown' : grouped(layer.macs),
     formatBytes(layer.activationBytes),
     layer.latency ? formatLatency(layer.latency) : '–',
     layer.share === null ? '–' : formatShare(layer.share),

@@ -139,11 +139,12 @@ describe('multiply-accumulates, counted by hand', () => {
     expect(modelMacs(tf.model({ inputs: x, outputs })).macs).toBe(32);
   });
 
-  it('names a layer with weights that it does not know', () => {
+  it.each([0, 1])('names a layer with %d weights that it does not know', (weights) => {
     class Mystery extends tf.layers.Layer {
       static className = 'Mystery';
       override build(shape: tf.Shape) {
-        this.addWeight('w', [shape.at(-1) ?? 1], 'float32', tf.initializers.ones());
+        for (let index = 0; index < weights; index++)
+          this.addWeight(`w${index}`, [shape.at(-1) ?? 1], 'float32', tf.initializers.ones());
         super.build(shape);
       }
       override computeOutputShape(shape: tf.Shape) {
