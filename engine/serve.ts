@@ -3,6 +3,7 @@ import { measureProposal } from './adapters/proposal';
 import { proposeFor } from './adapters/propose';
 import { useBackend } from './backend/choose';
 import { protocolVersion, type Answer, type EngineCalls } from './contract/calls';
+import { dataSchema } from './contract/data';
 import { version } from './contract/version';
 import { exportFromRun } from './export/student';
 import { findMethod, methodInfos } from './methods/registry';
@@ -51,7 +52,10 @@ const calls: EngineCalls = {
     ),
   compare: (teacher, student) =>
     attempt(async () => compareModels(teacher, student, await useBackend('auto'))),
-  proposal: (teacher, student, probe) => computing(() => measureProposal(teacher, student, probe)),
+  proposal: (teacher, student, probe) =>
+    computing(() =>
+      measureProposal(teacher, student, probe && { ...probe, data: dataSchema.parse(probe.data) }),
+    ),
   takenPairs: (pairs) => attempt(() => takenPairs(pairs)),
   readRecipe: (file) => attempt(() => readRecipe(file)),
   createRun: (file, project) =>

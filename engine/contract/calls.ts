@@ -2,8 +2,8 @@ import type { Failure } from './failure';
 import type { MethodInfo, ModelInfo } from './model';
 import type { ProfileComparison } from './profile';
 import type { Proposal } from './profile';
-import type { DataOptions } from './data';
-import type { Pair, Recipe } from './recipe';
+import type { DataInput } from './data';
+import type { Pair, Recipe, Task } from './recipe';
 import type { BackendChoice } from './run';
 import type { SampleImage, Sheet, SheetRequest } from './sheet';
 
@@ -48,7 +48,7 @@ export interface EngineCalls {
   proposal(
     teacher: string,
     student: string,
-    probe: { data: DataOptions; base: string } | null,
+    probe: { data: DataInput; base: string } | null,
   ): Promise<Answer<Proposal>>;
   /** Of proposed pairs, shallowest first, the positions that each method that matches layers takes by default; by its id. */
   takenPairs(pairs: Pair[]): Promise<Answer<Record<string, number[]>>>;

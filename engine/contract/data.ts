@@ -170,5 +170,7 @@ export const dataSchema = z.discriminatedUnion('kind', [
     ...common,
   }),
 ]);
+/** As a recipe writes it, with what has a default left out. */
+export type DataInput = z.input<typeof dataSchema>;
 export type DataOptions = z.infer<typeof dataSchema>;
 export type InputOptions = z.infer<typeof inputSchema>;

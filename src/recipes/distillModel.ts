@@ -1,5 +1,4 @@
-import { basename, dirname, join } from 'node:path';
-import { readdir, rename, writeFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import type { MethodInfo } from '../../engine/contract/model';
 import type { Pair } from '../../engine/contract/recipe';
@@ -12,11 +11,12 @@ import { requireTrust } from '../trust';
 import { askData, askMethods, askName, askStudent, askTeacher, type Choices } from './choices';
 import { ensureExported } from './ensureExported';
 import { fileLabel } from './modelChoices';
-import { freeFileName, recipeText, referenceOf, type Draft, type ModelChoice } from './recipeDraft';
+import { referenceOf, type Draft, type ModelChoice } from './recipeDraft';
 import { walkSteps, type Step } from './walkSteps';
+import { writeRecipe } from './writeRecipe';
 
 /** The model that the lens stands over; undefined if it cannot be named and the user does not want to change that. */
-const targetModel = async ({ uri, definition }: LensTarget): Promise<ModelChoice | undefined> => {
+export const targetModel = async ({ uri, definition }: LensTarget): Promise<ModelChoice | undefined> => {
   const file = vscode.Uri.parse(uri).fsPath;
   if (!definition) return { file, exportName: null, label: fileLabel(file) };
   const exportName = await ensureExported(vscode.Uri.parse(uri), definition);
@@ -77,16 +77,6 @@ const draftOf = async (services: Services, choices: Choices): Promise<Draft | nu
     () => proposePairs(services, { student, teacher }, methods),
   );
   return { name, student, teacher, data: data.source, losses, backend: settings.backend() };
-};
-
-/** Writes the recipe beside the student's code; never over another file. */
-const writeRecipe = async (draft: Draft): Promise<vscode.Uri> => {
-  const folder = dirname(draft.student.file);
-  const file = join(folder, freeFileName(draft.name, new Set(await readdir(folder))));
-  const temporary = `${file}.${process.pid}.tmp`;
-  await writeFile(temporary, recipeText(draft, file), { flag: 'wx' });
-  await rename(temporary, file);
-  return vscode.Uri.file(file);
 };
 
 /** The guided pick: models, data, methods and a name; writes a recipe, opens it, and offers to run it. */

@@ -19,7 +19,8 @@ export interface Draft {
   /** Null where no chosen method needs one. */
   teacher: (ModelChoice & { isTrainedFirst: boolean }) | null;
   data: DataSource;
-  losses: { method: MethodInfo; pairs: Pair[] | null }[];
+  /** Without a weight, the method's published one. */
+  losses: { method: MethodInfo; pairs: Pair[] | null; weight?: number | null }[];
   backend: Recipe['backend'];
 }
 
@@ -42,9 +43,9 @@ const withPaths = (base: string, source: DataSource): Record<string, unknown> =>
     ]),
   );
 
-const lossOf = ({ method, pairs }: Draft['losses'][number]): Record<string, unknown> => ({
+const lossOf = ({ method, pairs, weight }: Draft['losses'][number]): Record<string, unknown> => ({
   method: method.id,
-  weight: method.defaultWeight,
+  weight: weight ?? method.defaultWeight,
   ...(pairs ? { pairs } : {}),
 });
 
