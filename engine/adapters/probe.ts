@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { DataOptions } from '../contract/data';
+import type { Task } from '../contract/recipe';
 import { makeBatch } from '../data/batches';
 import { openDataset } from '../data/open';
 import type { Network } from '../models/network';
@@ -11,6 +12,8 @@ import { isMap } from './build';
 export interface ProbeRequest {
   data: DataOptions;
   base: string;
+  /** Without it, what such data is mostly for. */
+  task?: Task | undefined;
 }
 
 /** Samples that both networks are shown, a batch at a time, always the same ones. */
@@ -38,9 +41,9 @@ const noiseProbe = (shape: readonly number[]): Probe => ({
   },
 });
 
-const dataProbe = async ({ data, base }: ProbeRequest, shape: readonly number[]): Promise<Probe> => {
+const dataProbe = async ({ data, base, task }: ProbeRequest, shape: readonly number[]): Promise<Probe> => {
   const limit = Math.min(data.limit ?? mostSamples, mostSamples);
-  const { train } = await openDataset({ ...data, limit, validation: 0 }, base, shape, seed);
+  const { train } = await openDataset({ ...data, limit, validation: 0 }, base, shape, seed, task);
   const order = new Random('probe/order').permutation(train.count);
   return {
     source: 'data',

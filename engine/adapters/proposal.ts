@@ -1,9 +1,11 @@
 import type { Candidate, Proposal, ProposedPair } from '../contract/profile';
+import { methods } from '../methods/registry';
 import { openModel } from '../models/open';
 import type { Network } from '../models/network';
 import { candidatesOf } from './candidates';
 import { measureSimilarity, planBatches, type Compared } from './measureSimilarity';
 import { measurePairs, type OfferedPair } from './measurePairs';
+import { offerMethods, taskOf } from './methodOffers';
 import type { MatchedTaps } from './offers';
 import { openProbe, type ProbeRequest } from './probe';
 import { matchBodies } from './propose';
@@ -63,7 +65,12 @@ export const proposalOf = async (
     similarity,
     pairs: proposed.slice(0, matches.length),
     heads: proposed.slice(matches.length),
-    methods: [],
+    methods: offerMethods(methods, {
+      task: taskOf(student.info),
+      teacher: teacher.info,
+      student: student.info,
+      pairs: proposed.slice(0, matches.length),
+    }),
     probe: { samples: batches.count * batches.size, source: probe.source },
   };
 };

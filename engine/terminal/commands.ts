@@ -3,6 +3,7 @@ import { Option, type Command } from 'commander';
 import { addBackendCommand } from './backends';
 import { addRunCommands } from './runs';
 import { answer, type Shared } from './answer';
+import type { ProposeOptions } from './propose';
 
 const jsonOption = () => new Option('--json', 'print one JSON document on standard output');
 const backendOption = () =>
@@ -26,15 +27,15 @@ const addModelCommands = (program: Command): void => {
     );
   program
     .command('propose <teacher> <student>')
-    .description('layer pairs that a feature method could match')
+    .description('which layers to match, with which adapters, and by which methods')
+    .option('--data <path>', 'real samples to compare on: a recipe, or a folder with data')
+    .option('--recipe <file>', 'accept the proposal: write it as a recipe')
+    .option('--methods <ids...>', 'the losses of that recipe')
+    .option('--force', 'write over a recipe that is there')
     .addOption(jsonOption())
     .addOption(backendOption())
-    .action((teacher: string, student: string, options: Shared) =>
-      answer(options, async () => {
-        const { proposeFor, formatPairs } = await import('./profile');
-        const pairs = await proposeFor(teacher, student, options.backend);
-        return { value: { pairs }, text: formatPairs(pairs) };
-      }),
+    .action((teacher: string, student: string, options: Shared & ProposeOptions) =>
+      answer(options, async () => (await import('./propose')).propose(teacher, student, options)),
     );
 };
 
