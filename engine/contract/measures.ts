@@ -42,6 +42,9 @@ const metrics: Readonly<Record<string, MetricInfo>> = {
 export const metricInfo = (name: string): MetricInfo | null =>
   metrics[name.replace(/^(val|test)_/, '')] ?? null;
 
+/** Metrics that the validation charts show. */
+export const isMetric = (name: string): boolean => name !== 'loss' && metricInfo(name) !== null;
+
 /** The metric that chooses the best epoch and that reports and tables show. */
 export const mainMetric: Readonly<Record<Task, string>> = {
   classification: 'acc',

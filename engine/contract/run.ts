@@ -145,7 +145,7 @@ export interface RunReport {
   teacher: ModelFigures | null;
   student: ModelFigures;
   control: ModelFigures | null;
-  /** The distilled student's main metric minus the control's; null without a control. */
+  /** By how much the distilled student's main metric is better than the control's, below 0 where it is worse; null without one. */
   gain: number | null;
   metrics: { best: { epoch: number; value: number; metric: string } | null; last: Record<string, number> };
   /** The matched layers, proposed ones included, with the adapters that were built. */

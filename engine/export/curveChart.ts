@@ -1,7 +1,8 @@
+import { metricInfo } from '../contract/measures';
 import { epochAxis, valueAxis, type Axis } from './axis';
 import { thin, type Curve, type CurvePoint, type CurveSet } from './curves';
 import { markup, type Markup } from './markup';
-import { formatNumber, formatShare } from './quantity';
+import { formatMetric, formatNumber } from './quantity';
 
 const width = 448;
 const height = 250;
@@ -31,7 +32,7 @@ export const curveChart = (set: CurveSet): Markup | null => {
   const x = epochAxis(Math.max(...shown.map((point) => point.x)));
   const y = valueAxis(shown.map((point) => point.y));
   const plot = plotOf(x, y);
-  const say = set.name === 'acc' ? formatShareTick : formatNumber;
+  const say = metricInfo(set.name)?.unit === 'share' ? formatShareTick : formatNumber;
   return markup`<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${describe(set, curves)}">
 ${grid(plot, x, y, say)}
 ${[...curves].reverse().map((curve) => drawCurve(curve, plot))}
@@ -53,15 +54,17 @@ const plotOf = (x: Axis, y: Axis): Plot => ({
 const round = (value: number): number => Math.round(value * 10) / 10;
 
 const describe = (set: CurveSet, curves: readonly Curve[]): string => {
+  const info = set.name === 'loss' ? null : metricInfo(set.name);
   const ends = curves.map((curve) => {
     const last = curve.points.findLast((point) => Number.isFinite(point.y))?.y ?? NaN;
-    return `${stageLabel(curve.stage)} ends at ${set.name === 'acc' ? formatShare(last) : formatNumber(last)}`;
+    return `${stageLabel(curve.stage)} ends at ${info ? formatMetric(info, last) : formatNumber(last)}`;
   });
   return `${chartTitle(set)} by epoch. ${ends.join('. ')}.`;
 };
 
 export const chartTitle = (set: CurveSet): string => {
-  if (set.name === 'acc') return 'Accuracy on the validation split';
+  const info = metricInfo(set.name);
+  if (info && set.name !== 'loss') return `${info.title} on the validation split`;
   return set.name === 'loss' ? 'Loss, whole' : `Loss, ${set.name.replace(/^loss\//, '')}`;
 };
 

@@ -1,3 +1,4 @@
+import { isMetric, mainMetric } from '../contract/measures';
 import type { MetricPoint } from '../contract/run';
 
 /** One line of a chart: `x` in epochs, `y` the value; NaN breaks the line. */
@@ -18,7 +19,7 @@ export interface CurveSet {
   curves: Curve[];
 }
 
-/** Validation accuracy, then every loss term of the training split: one set for each name, one curve for each stage. */
+/** What validation measured, then every loss term of the training split: one set for each name, one curve for each stage. */
 export const curveSets = (points: readonly MetricPoint[]): CurveSet[] => {
   const stepsPerEpoch = stageLengths(points);
   const sets = new Map<string, CurveSet>();
@@ -38,10 +39,14 @@ export const curveSets = (points: readonly MetricPoint[]): CurveSet[] => {
 
 const isShown = (split: MetricPoint['split'], name: string): boolean =>
   split === 'validation'
-    ? name === 'acc'
+    ? isMetric(name)
     : split === 'train' && (name === 'loss' || name.startsWith('loss/'));
 
-const rank = (set: CurveSet): number => (set.name === 'acc' ? 0 : set.name === 'loss' ? 1 : 2);
+const mainMetrics = new Set(Object.values(mainMetric));
+
+/** The metric that chooses the best epoch comes first of its task's. */
+const rank = ({ name }: CurveSet): number =>
+  mainMetrics.has(name) ? 0 : isMetric(name) ? 0.5 : name === 'loss' ? 1 : 2;
 
 const curveOf = (set: CurveSet, stage: string): Curve => {
   const known = set.curves.find((curve) => curve.stage === stage);

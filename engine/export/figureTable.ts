@@ -1,5 +1,13 @@
+import { mainMetric, metricInfo, type MetricInfo } from '../contract/measures';
 import type { ModelFigures, RunReport } from '../contract/run';
-import { formatBytes, formatCount, formatLatency, formatPoints, formatShare, formatTimes } from './quantity';
+import {
+  formatBytes,
+  formatCount,
+  formatDifference,
+  formatLatency,
+  formatMetric,
+  formatTimes,
+} from './quantity';
 
 /** One network of the headline table, every cell as text. */
 export interface FigureRow {
@@ -16,10 +24,25 @@ export interface FigureCell {
   ratio: string;
 }
 
-export const figureColumns = ['Accuracy', 'Parameters', 'MACs', 'Size', 'Latency'] as const;
+/** What the task's main metric is. */
+export const measureOf = ({ task }: Pick<RunReport, 'task'>): MetricInfo & { name: string } => {
+  const name = mainMetric[task];
+  const info = metricInfo(name);
+  if (!info) throw new Error(`The metric ${name} is not described.`);
+  return { ...info, name };
+};
 
-/** The accuracy of a network, or NaN where it was not measured. */
-export const accuracyOf = (figures: ModelFigures): number => figures.metrics['acc'] ?? NaN;
+/** The task's main metric of a network, or NaN where it was not measured. */
+export const measured = ({ task }: Pick<RunReport, 'task'>, figures: ModelFigures): number =>
+  figures.metrics[mainMetric[task]] ?? NaN;
+
+export const figureColumns = (report: RunReport): string[] => [
+  measureOf(report).title,
+  'Parameters',
+  'MACs',
+  'Size',
+  'Latency',
+];
 
 /** Teacher, student with teacher, student without: those that the run has. */
 export const figureRows = (report: RunReport): FigureRow[] => {
@@ -30,22 +53,19 @@ export const figureRows = (report: RunReport): FigureRow[] => {
     ['control', teacher ? 'Student, without teacher' : 'Student, not distilled', control],
   ];
   return roles.flatMap(([role, label, figures]) =>
-    figures ? [{ role, label, name: figures.name, cells: cellsOf(figures, role, teacher) }] : [],
+    figures ? [{ role, label, name: figures.name, cells: cellsOf(report, figures, role) }] : [],
   );
 };
 
-const cellsOf = (
-  figures: ModelFigures,
-  role: FigureRow['role'],
-  teacher: ModelFigures | null,
-): FigureCell[] => {
-  const compared = role === 'teacher' ? null : teacher;
+const cellsOf = (report: RunReport, figures: ModelFigures, role: FigureRow['role']): FigureCell[] => {
+  const compared = role === 'teacher' ? null : report.teacher;
+  const measure = measureOf(report);
   const against = (number: (of: ModelFigures) => number, less: string, more: string): string =>
     compared ? ratio(number(figures), number(compared), less, more) : '';
   return [
     {
-      text: formatShare(accuracyOf(figures)),
-      ratio: compared ? pointsAgainst(accuracyOf(figures) - accuracyOf(compared)) : '',
+      text: formatMetric(measure, measured(report, figures)),
+      ratio: compared ? signed(measure, measured(report, figures) - measured(report, compared)) : '',
     },
     {
       text: formatCount(figures.parameters),
@@ -60,10 +80,10 @@ const cellsOf = (
   ];
 };
 
-const pointsAgainst = (difference: number): string => {
+const signed = (measure: MetricInfo, difference: number): string => {
   if (!Number.isFinite(difference)) return '';
   if (difference === 0) return 'the same';
-  return `${difference < 0 ? '−' : '+'}${formatPoints(difference)} points`;
+  return `${difference < 0 ? '−' : '+'}${formatDifference(measure, difference)}`;
 };
 
 const ratio = (value: number, teacher: number, less: string, more: string): string => {

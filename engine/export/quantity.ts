@@ -1,3 +1,5 @@
+import type { MetricInfo } from '../contract/measures';
+
 const prefixes = ['', 'k', 'M', 'G', 'T', 'P'];
 
 /** Three digits and an SI prefix: 1234567 is `1.23 M`. */
@@ -31,6 +33,16 @@ export const formatShare = (share: number): string => {
   if (!Number.isFinite(share)) return '–';
   return `${(share * 100).toFixed(share >= 0.99 && share < 1 ? 2 : 1)} %`;
 };
+
+/** A value of a metric: shares as per cent, values in four digits. */
+export const formatMetric = ({ unit }: MetricInfo, value: number): string => {
+  if (unit === 'share') return formatShare(value);
+  return Number.isFinite(value) ? formatNumber(value) : '–';
+};
+
+/** The size of a difference of a metric, e.g. `1.4 points` or `0.213`. */
+export const formatDifference = ({ unit }: MetricInfo, difference: number): string =>
+  unit === 'share' ? `${formatPoints(difference)} points` : formatNumber(Math.abs(difference));
 
 /** A difference of shares in points: 0.0142 is `1.4`; small ones keep a second digit. */
 export const formatPoints = (difference: number): string => {

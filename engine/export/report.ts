@@ -42,7 +42,7 @@ export const formatTable = (report: RunReport): string => {
     const ratios = row.cells.map((cell) => cell.ratio);
     return ratios.some(Boolean) ? [figures, ['  against the teacher', ...ratios]] : [figures];
   });
-  const table = alignColumns([['', ...figureColumns], ...lines]);
+  const table = alignColumns([['', ...figureColumns(report)], ...lines]);
   const trust = trustSentence(report);
   return [...table, '', gainSentence(report), ...(trust ? [trust] : [])].join('\n');
 };

@@ -79,7 +79,7 @@ const stateSentence = (status: RunReport['status']): string =>
 
 const figureTable = (report: RunReport): Markup => markup`<div class="scroll"><table class="figures">
 <thead><tr><th scope="col">${report.split === 'test' ? 'On the test split' : 'On the validation split'}</th>
-${figureColumns.map((column) => markup`<th scope="col">${column}</th>`)}</tr></thead>
+${figureColumns(report).map((column) => markup`<th scope="col">${column}</th>`)}</tr></thead>
 <tbody>${figureRows(report).map(figureRow)}</tbody>
 </table></div>
 <p class="soft">Parameters and multiply-accumulates (MACs) of one sample; size of the weights as float32; latency of one

@@ -1,24 +1,36 @@
-import type { RunReport } from '../contract/run';
-import { accuracyOf } from './figureTable';
-import { formatPoints, formatShare, formatTimes } from './quantity';
+import type { ModelFigures, RunReport } from '../contract/run';
+import { measured, measureOf } from './figureTable';
+import { formatDifference, formatMetric, formatPoints, formatShare, formatTimes } from './quantity';
 
 /** What distilling bought over training without it, in a sentence: also when that is nothing, or a loss. */
 export const gainSentence = (report: RunReport): string => {
   const without = report.teacher ? 'without the teacher' : 'without distilling';
-  if (!Number.isFinite(accuracyOf(report.student))) {
+  const value = measured(report, report.student);
+  if (!Number.isFinite(value)) {
     return 'No samples were kept aside, so how good the student is was not measured.';
   }
-  const reached = `The student reaches ${formatShare(accuracyOf(report.student))} on the ${report.split} split`;
+  const measure = measureOf(report);
+  const kind = measure.name === 'acc' ? '' : `a ${measure.noun} of `;
+  const reached = `The student reaches ${kind}${formatMetric(measure, value)} on the ${report.split} split`;
   if (report.gain === null || !Number.isFinite(report.gain)) {
     return `${reached}; no control was trained, so what distilling bought is not known.`;
   }
-  const points = `${formatPoints(report.gain)} points`;
+  const difference = formatDifference(measure, report.gain);
   if (report.gain === 0) {
     return `${reached}, exactly as the same student trained ${without}: distilling bought nothing here.`;
   }
   return report.gain > 0
-    ? `${reached}: distilling bought ${points} over the same student trained ${without}.`
-    : `${reached}: distilling cost ${points} against the same student trained ${without}.`;
+    ? `${reached}: distilling bought ${difference} over the same student trained ${without}.`
+    : `${reached}: distilling cost ${difference} against the same student trained ${without}.`;
+};
+
+/** What the student keeps of the teacher's main metric, or by how much it errs more. */
+const keptWords = (report: RunReport, teacher: ModelFigures): string => {
+  const measure = measureOf(report);
+  const share = measured(report, report.student) / measured(report, teacher);
+  if (!Number.isFinite(share)) return '';
+  if (measure.rising) return ` and keeps ${formatShare(share)} of its ${measure.noun}`;
+  return `, and its ${measure.noun} is ${formatTimes(share, 1)} as large`;
 };
 
 /** How small the student is and what it keeps of the teacher; null without a teacher. */
@@ -29,9 +41,7 @@ export const sizeSentence = (report: RunReport): string | null => {
   const times = smaller
     ? `${formatTimes(teacher.parameters, student.parameters)} smaller than`
     : `${formatTimes(student.parameters, teacher.parameters)} as large as`;
-  const share = accuracyOf(student) / accuracyOf(teacher);
-  const size = `It is ${times} its teacher`;
-  return Number.isFinite(share) ? `${size} and keeps ${formatShare(share)} of its accuracy.` : `${size}.`;
+  return `It is ${times} its teacher${keptWords(report, teacher)}.`;
 };
 
 /** How far the gain can be trusted: it is one run, and a small split blurs it. */
@@ -45,11 +55,15 @@ export const trustSentence = (report: RunReport): string | null => {
   return `${once}. ${samples}, a difference under about ${formatPoints(margin)} points may be chance; ${verdict}.`;
 };
 
-/** Twice the standard error of a difference of two accuracies (binomial, taken as independent). */
+/**
+ * Twice the standard error of a difference of two accuracies (binomial, taken as independent); null for metrics that are
+ * no share of the samples.
+ */
 const chanceMargin = (report: RunReport): number | null => {
-  if (!report.control || !report.samples) return null;
+  const isShare = report.task === 'classification' || report.task === 'features';
+  if (!report.control || !report.samples || !isShare) return null;
   const variance = [report.student, report.control]
-    .map(accuracyOf)
+    .map((figures) => measured(report, figures))
     .reduce((sum, share) => sum + share * (1 - share), 0);
   return Number.isFinite(variance) ? 2 * Math.sqrt(variance / report.samples) : null;
 };

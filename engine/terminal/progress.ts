@@ -1,4 +1,5 @@
 import cliProgress from 'cli-progress';
+import { mainMetric } from '../contract/measures';
 import type { RunState, RunWarning } from '../contract/run';
 
 const clock = (seconds: number | null): string => {
@@ -9,7 +10,8 @@ const clock = (seconds: number | null): string => {
 
 const newest = (state: RunState): string => {
   const stage = state.stages[state.stage]?.name ?? '';
-  const shown = ['loss', 'acc', 'val_acc'].flatMap((name) => {
+  const mains = Object.values(mainMetric);
+  const shown = ['loss', ...mains, ...mains.map((name) => `val_${name}`)].flatMap((name) => {
     const value = state.latest[`${stage}/${name}`];
     return value === undefined ? [] : [`${name} ${value.toFixed(3)}`];
   });

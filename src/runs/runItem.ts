@@ -1,3 +1,4 @@
+import { mainMetric as taskMetrics } from '../../engine/contract/measures';
 import type { ModelFigures, RunReport, RunState } from '../../engine/contract/run';
 import type { Run, ShownStatus } from './runFolder';
 
@@ -51,7 +52,8 @@ const count = (value: number): string => {
 
 /** The number that says how good the student is by now. */
 export const mainMetric = (latest: RunState['latest'], stage?: string): [string, number] | null => {
-  const names = ['val_acc', 'val_loss', 'acc', 'loss'];
+  const mains = Object.values(taskMetrics);
+  const names = [...mains.map((name) => `val_${name}`), 'val_loss', ...mains, 'loss'];
   const keys = [stage, 'student', 'control', 'teacher'].flatMap((prefix) =>
     names.map((name) => (prefix === undefined ? name : `${prefix}/${name}`)),
   );
@@ -143,7 +145,10 @@ export const runItem = (run: Run): ItemView => {
 
 const figureRow = (id: string, label: string, figures: ModelFigures | null): ItemView[] => {
   if (!figures) return [];
-  const metric = Object.entries(figures.metrics).find(([name]) => name !== 'loss');
+  const known = Object.entries(figures.metrics);
+  const metric =
+    known.find(([name]) => Object.values(taskMetrics).includes(name)) ??
+    known.find(([name]) => name !== 'loss');
   const details = [
     ...(metric ? [`${metric[0]} ${shortNumber(metric[1])}`] : []),
     `${count(figures.parameters)} parameters`,

@@ -2,7 +2,7 @@ import type uPlot from 'uplot';
 import { formatNumber, formatPercent } from '../shared/format';
 import type { Theme } from '../shared/theme';
 import type { ChartView } from './chartView';
-import type { ChartPlan, Line } from './chartPlan';
+import { isPercentChart, type ChartPlan, type Line } from './chartPlan';
 import type { Span } from './curveModel';
 
 export interface PlotEvents {
@@ -68,8 +68,7 @@ const axes = (plan: ChartPlan, theme: Theme): uPlot.Axis[] => {
     grid: { stroke: theme.grid, width: 1 },
     ticks: { show: false },
   };
-  const isPercent = plan.id === 'accuracy' || plan.id === 'share';
-  const words = isPercent ? (value: number) => formatPercent(value, 0) : formatNumber;
+  const words = isPercentChart(plan.id) ? (value: number) => formatPercent(value, 0) : formatNumber;
   return [
     { ...shared, size: 26, gap: 4, space: 60, values: (_chart, splits) => splits.map(formatNumber) },
     {

@@ -1,5 +1,6 @@
 import { type SeriesColour, seriesColours } from '../shared/theme';
-import { isAccuracy, isShare } from '../shared/format';
+import { isMetric, mainMetric, metricInfo } from '../../engine/contract/measures';
+import { isAccuracy, isPercent, isShare } from '../shared/format';
 import { type Curve, curveKey } from './curveModel';
 import type { RunView } from './runStore';
 
@@ -50,7 +51,7 @@ export const stageStyle = (run: number, runs: number, stage: string): Pick<LineS
   dash: dashes[stage] ?? [],
 });
 
-/** The chart a metric belongs to: all accuracies, all shares, all totals of the loss, each term of it, each other name. */
+/** The chart a metric belongs to: all accuracies, each other metric, all shares, all totals of the loss, each term of it, each other name. */
 export const chartOf = (metric: string): string => {
   const name = metric.replace(/^val_/, '');
   if (isShare(name)) return 'share';
@@ -105,12 +106,15 @@ const shortenLabels = ({ lines }: ChartPlan): void => {
 
 const emptyPlan = (id: string): ChartPlan => ({
   id,
-  title: titles[id] ?? id,
+  title: titles[id] ?? metricInfo(id)?.title ?? id,
   ...(notes[id] === undefined ? {} : { note: notes[id] }),
-  canLog: id !== 'accuracy' && id !== 'share',
-  wide: id === 'accuracy' || id === 'loss',
+  canLog: !isPercentChart(id),
+  wide: id === 'accuracy' || id === 'loss' || isMetric(id),
   lines: [],
 });
+
+/** Whether a chart's values are said as percent. */
+export const isPercentChart = (id: string): boolean => id === 'accuracy' || id === 'share' || isPercent(id);
 
 const titles: Record<string, string> = {
   accuracy: 'Accuracy',
@@ -127,6 +131,7 @@ const notes: Record<string, string> = {
 /** The order of charts, and of the table's columns: what counts first, then the terms, then the rest. */
 export const chartRank = (id: string): number => {
   const fixed: Record<string, number> = { accuracy: 0, loss: 1, share: 1.5, lr: 4 };
+  if (isMetric(id)) return Object.values(mainMetric).includes(id) ? 0 : 0.5;
   return fixed[id] ?? (id.startsWith('loss/') ? 2 : 3);
 };
 

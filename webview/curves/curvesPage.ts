@@ -3,6 +3,7 @@ import type { MetricPoint, RunReport, RunState } from '../../engine/contract/run
 import { Announcer } from '../shared/a11y';
 import { button } from '../shared/controls';
 import { element, fill, pageRoot } from '../shared/element';
+import { mainMetric } from '../../engine/contract/measures';
 import { formatMetric } from '../shared/format';
 import { SavedState } from '../shared/savedState';
 import { brokenLink, emptyBlock, failedBlock, loadingBlock } from '../shared/states';
@@ -194,11 +195,14 @@ export class CurvesPageView implements CurvesPage {
   }
 }
 
+/** What is read out of the newest numbers. */
+const shown = new Set(['loss', ...Object.values(mainMetric).map((name) => `val_${name}`)]);
+
 /** “mnist: Training. student, epoch 3 of 10 · 20 %. val_acc 91.20 %.” */
 const summary = (run: RunView): string => {
   const stage = run.state.stages[run.state.stage]?.name ?? '';
   const newest = Object.entries(run.state.latest)
-    .filter(([name]) => name === `${stage}/val_acc` || name === `${stage}/loss`)
+    .filter(([name]) => shown.has(name.slice(stage.length + 1)) && name.startsWith(`${stage}/`))
     .map(
       ([name, value]) =>
         `${name.slice(stage.length + 1)} ${formatMetric(name.slice(stage.length + 1), value)}`,

@@ -1,6 +1,7 @@
+import { mainMetric, metricInfo } from '../../engine/contract/measures';
 import type { ModelFigures, RunReport } from '../../engine/contract/run';
 import { element, fill } from '../shared/element';
-import { formatBytes, formatCount, formatMetric } from '../shared/format';
+import { formatBytes, formatCount, formatMetric, formatNumber, isPercent } from '../shared/format';
 import type { RunView } from './runStore';
 
 export interface ResultRow {
@@ -8,7 +9,7 @@ export interface ResultRow {
   figures: ModelFigures;
   /** Its parameters over the teacher's; null without a teacher. */
   share: number | null;
-  /** The distilled student's accuracy minus the control's; only in the student's row. */
+  /** By how much the distilled student is better than the control; only in the student's row. */
   gain: number | null;
 }
 
@@ -32,9 +33,11 @@ const roleWords = {
   control: 'Student, without teacher',
 } as const;
 
-/** “+1.25 points”: the difference of two accuracies. */
-export const gainWords = (gain: number): string =>
-  `${gain < 0 ? '−' : '+'}${Math.abs(gain * 100).toFixed(2)} points`;
+/** “+1.25 points”, or “+0.42” in a metric’s own units: above 0 is better. */
+export const gainWords = (gain: number, metric = 'acc'): string => {
+  const size = isPercent(metric) ? `${Math.abs(gain * 100).toFixed(2)} points` : formatNumber(Math.abs(gain));
+  return `${gain < 0 ? '−' : '+'}${size}`;
+};
 
 /** How good, how large and how fast each network came out, once a run has its report. */
 export class ResultTable {
@@ -60,12 +63,17 @@ const resultTable = (
   named: boolean,
 ): HTMLTableElement => {
   const split = finished.every(({ report }) => report.split === 'test') ? 'test' : 'validation';
-  const titles = ['Network', `Accuracy (${split})`, 'Gain', 'Parameters', 'MACs', 'Size', 'Latency'];
+  const metrics = new Set(finished.map(({ report }) => mainMetric[report.task]));
+  const [metric = 'acc'] = metrics;
+  const measure = metrics.size === 1 ? (metricInfo(metric)?.title ?? metric) : 'Main metric';
+  const titles = ['Network', `${measure} (${split})`, 'Gain', 'Parameters', 'MACs', 'Size', 'Latency'];
   const headings = [...(named ? ['Run'] : []), ...titles].map((title) =>
     element('th', { class: title === 'Network' || title === 'Run' ? 'text' : '' }, title),
   );
   const rows = finished.flatMap(({ name, report }) =>
-    resultRows(report).map((row, index) => resultRow(row, named ? (index === 0 ? name : '') : null)),
+    resultRows(report).map((row, index) =>
+      resultRow(row, mainMetric[report.task], named ? (index === 0 ? name : '') : null),
+    ),
   );
   return element(
     'table',
@@ -75,12 +83,16 @@ const resultTable = (
   );
 };
 
-const resultRow = ({ role, figures, share, gain }: ResultRow, run: string | null): HTMLTableRowElement => {
+const resultRow = (
+  { role, figures, share, gain }: ResultRow,
+  metric: string,
+  run: string | null,
+): HTMLTableRowElement => {
   const small = share === null || share >= 1 ? '' : ` (1/${formatCount(1 / share)})`;
   const { median, spread } = figures.latency;
   const cells = [
-    formatMetric('acc', figures.metrics['acc']),
-    gain === null ? '' : gainWords(gain),
+    formatMetric(metric, figures.metrics[metric]),
+    gain === null ? '' : gainWords(gain, metric),
     `${formatCount(figures.parameters)}${small}`,
     formatCount(figures.macs),
     formatBytes(figures.bytes),

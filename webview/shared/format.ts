@@ -1,16 +1,22 @@
+import { metricInfo } from '../../engine/contract/measures';
+
 /** Numbers as people read them: short, with units, and a dash where there is none. */
 
 export const isAccuracy = (metric: string): boolean => /(^|_)acc(uracy)?$/.test(metric);
 
+/** Whether a metric is said as percent: accuracies, overlaps, average precision. */
+export const isPercent = (metric: string): boolean =>
+  isAccuracy(metric) || metricInfo(metric)?.unit === 'share';
+
 /** What part of the gradient a loss makes up. */
 export const isShare = (metric: string): boolean => metric.startsWith('share/');
 
-/** A metric's value: accuracies and shares as percent, everything else with four significant digits. */
+/** A metric's value: accuracies, overlaps and shares as percent, everything else with four significant digits. */
 export const formatMetric = (metric: string, value: number | null | undefined): string => {
   if (value === null || value === undefined) return '–';
   if (!Number.isFinite(value)) return 'not a number';
   if (isShare(metric)) return formatPercent(value, 1);
-  return isAccuracy(metric) ? formatPercent(value, 2) : formatNumber(value);
+  return isPercent(metric) ? formatPercent(value, 2) : formatNumber(value);
 };
 
 export const formatPercent = (share: number, digits: number): string => `${(share * 100).toFixed(digits)} %`;
