@@ -36,13 +36,16 @@ const load = (backend: NodeJSKernelBackend, found: Trace): number => {
 const described = (names: readonly string[]) =>
   names.map((name) => ({ name, dtype: 'float32', tfDtype: '' }) as const);
 
+/** What is known of a trace once its graph is loaded; its constants live in the session alone. */
+type Loaded = Pick<Trace, 'inputs' | 'variables' | 'results'>;
+
 class SessionStep implements GraphStep {
   private readonly changed: Trace['variables'];
 
   constructor(
     private readonly backend: NodeJSKernelBackend,
     private readonly session: number,
-    private readonly found: Trace,
+    private readonly found: Loaded,
   ) {
     this.changed = found.variables.filter(({ value }) => value !== null);
     this.push();
@@ -127,5 +130,6 @@ export const compileStep = (
       value.dispose();
     }
   }
-  return new SessionStep(backend, load(backend, found), found);
+  const { inputs: named, variables, results } = found;
+  return new SessionStep(backend, load(backend, found), { inputs: named, variables, results });
 };

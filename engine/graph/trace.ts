@@ -131,9 +131,7 @@ class Tracer {
 
   private constant(type: ConstantType, shape: readonly number[], values: Float32Array | Int32Array): Source {
     const name = `constant${this.constants.length}`;
-    const bytes = new Uint8Array(
-      values.buffer.slice(values.byteOffset, values.byteOffset + values.byteLength),
-    );
+    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
     this.constants.push({ name, type, shape, bytes });
     return { node: name, output: 0 };
   }
