@@ -1,6 +1,7 @@
 /** Every id that package.json contributes, once. A unit test compares the two. */
 export const commands = {
   distillModel: 'retort.model.distill',
+  showLayers: 'retort.model.layers',
   runRecipe: 'retort.recipe.run',
   refreshRuns: 'retort.runs.refresh',
   compareRuns: 'retort.runs.compare',
@@ -29,6 +30,7 @@ export const views = { container: 'retort', runs: 'retort.runs' } as const;
 export const panelTypes = {
   curves: 'retort.curves',
   activations: 'retort.activations',
+  layers: 'retort.layers',
   report: 'retort.report',
 } as const;
 
@@ -39,6 +41,7 @@ export const contextKeys = {
 export const settingsSection = 'retort';
 export const settingNames = {
   codeLens: 'codeLens.enabled',
+  inlayHints: 'inlayHints',
   nodePath: 'engine.nodePath',
   python: 'python',
   backend: 'engine.backend',

@@ -6,6 +6,7 @@ import { SetupPage } from './engine/setupPage';
 import { guarded } from './failureMessage';
 import { isLensTarget, ModelLens } from './models/modelLens';
 import { PanelManager } from './panels/panelManager';
+import { layersTarget } from './panels/showLayers';
 import { distillModel } from './recipes/distillModel';
 import { RecipeLens } from './recipes/recipeLens';
 import { runRecipe } from './recipes/runRecipe';
@@ -60,6 +61,10 @@ export const registerRuns = (services: Services): vscode.Disposable => {
     ),
     register(services, commands.refreshRuns, () => store.reload()),
     register(services, commands.compareRuns, compare),
+    register(services, commands.showLayers, async (argument: unknown) => {
+      const target = await layersTarget(services, argument);
+      if (target) panels.openLayers(target);
+    }),
     register(services, commands.deleteRun, remove),
   );
 };

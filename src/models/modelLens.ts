@@ -54,15 +54,23 @@ export class ModelLens implements vscode.CodeLensProvider, vscode.Disposable {
 
   provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
     if (!settings.codeLens() || !vscode.workspace.isTrusted) return [];
-    return this.targets(document).map((target) => {
+    return this.targets(document).flatMap((target) => {
       const { line, column } = target.definition ?? { line: 0, column: 0 };
       const name = target.definition?.name ?? 'this model file';
-      return new vscode.CodeLens(new vscode.Range(line, column, line, column), {
+      const range = new vscode.Range(line, column, line, column);
+      const distill = {
         title: '$(beaker)\u00a0Distill this model',
         tooltip: `Choose teacher, data and methods for ${name} and write a recipe`,
         command: commands.distillModel,
         arguments: [target],
-      });
+      };
+      const layers = {
+        title: 'Show layers',
+        tooltip: `What each layer of ${name} costs, beside a teacher’s`,
+        command: commands.showLayers,
+        arguments: [target],
+      };
+      return [new vscode.CodeLens(range, distill), new vscode.CodeLens(range, layers)];
     });
   }
 

@@ -11,7 +11,7 @@ export const tabIcon = (extensionUri: vscode.Uri): { light: vscode.Uri; dark: vs
 export const loadPage = (
   panel: vscode.WebviewPanel,
   extensionUri: vscode.Uri,
-  page: 'curves' | 'activations',
+  page: 'curves' | 'activations' | 'layers',
 ): void => {
   const built = vscode.Uri.joinPath(extensionUri, 'dist', 'webview');
   const { webview } = panel;

@@ -1,4 +1,6 @@
 import { Failed } from '../../engine/contract/failure';
+import type { LossDraft } from '../../engine/contract/pages';
+import type { AdapterKind, Pair } from '../../engine/contract/recipe';
 import type { SheetRequest } from '../../engine/contract/sheet';
 
 const longestName = 500;
@@ -33,3 +35,31 @@ export const checkedSample = (value: unknown): number => {
 };
 
 export const isLayerName = isName;
+
+const mostLosses = 100;
+const mostPairs = 1000;
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const checkedPair = (value: unknown): Pair => {
+  const { teacher, student, adapter, channels } = isRecord(value) ? value : {};
+  if (!isName(teacher) || !isName(student) || !isName(adapter)) throw malformed();
+  const isAssigned = Array.isArray(channels) && channels.every(isCount);
+  return { teacher, student, adapter: adapter as AdapterKind, ...(isAssigned ? { channels } : {}) };
+};
+
+const checkedLoss = (value: unknown): LossDraft => {
+  const { method, weight, pairs, index } = isRecord(value) ? value : {};
+  const isWeight = weight === null || (typeof weight === 'number' && Number.isFinite(weight) && weight >= 0);
+  const isIndex = index === null || isCount(index);
+  const arePairs = pairs === null || (Array.isArray(pairs) && pairs.length <= mostPairs);
+  if (!isName(method) || !isWeight || !isIndex || !arePairs) throw malformed();
+  return { method, weight, index, pairs: pairs && pairs.map(checkedPair) };
+};
+
+/** The losses that a page wants written, checked field by field. Throws `Failed`. */
+export const checkedLosses = (value: unknown): LossDraft[] => {
+  if (!Array.isArray(value) || value.length === 0 || value.length > mostLosses) throw malformed();
+  return value.map(checkedLoss);
+};

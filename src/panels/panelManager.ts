@@ -4,13 +4,19 @@ import type { Run } from '../runs/runFolder';
 import type { Services } from '../services';
 import { ActivationsPanel } from './activationsPanel';
 import { CurvesPanel } from './curvesPanel';
+import { LayersPanel } from './layersPanel';
+import { isLayersTarget, type LayersTarget } from './layersTarget';
 import { loadPage } from './loadPage';
 import { ReportPanels } from './reportPanels';
+import { rememberPartner } from './showLayers';
+
+const layersKey = `${panelTypes.layers}.target`;
 
 /** Opens each kind of page once, beside the code, and brings it back after a reload. */
 export class PanelManager implements vscode.Disposable {
   private curves: CurvesPanel | undefined;
   private activations: ActivationsPanel | undefined;
+  private layers: LayersPanel | undefined;
   private readonly reports: ReportPanels;
   private readonly serializers: vscode.Disposable[];
 
@@ -23,6 +29,9 @@ export class PanelManager implements vscode.Disposable {
       vscode.window.registerWebviewPanelSerializer(panelTypes.activations, {
         deserializeWebviewPanel: async (panel) =>
           this.fillActivations(panel, this.remembered(panelTypes.activations)[0] ?? ''),
+      }),
+      vscode.window.registerWebviewPanelSerializer(panelTypes.layers, {
+        deserializeWebviewPanel: async (panel) => this.restoreLayers(panel),
       }),
       vscode.window.registerWebviewPanelSerializer(panelTypes.report, {
         deserializeWebviewPanel: async (panel) => panel.dispose(),
@@ -43,6 +52,13 @@ export class PanelManager implements vscode.Disposable {
     panel.reveal(undefined, true);
   }
 
+  openLayers(target: LayersTarget): void {
+    if (this.layers) {
+      this.layers.show(target);
+      this.layers.panel.reveal(undefined, true);
+    } else this.fillLayers(this.create(panelTypes.layers), target);
+  }
+
   /** Throws `Failed` for a run that has no report yet. */
   openReport(run: Run): Promise<void> {
     return this.reports.show(run, this.column());
@@ -57,11 +73,14 @@ export class PanelManager implements vscode.Disposable {
     vscode.Disposable.from(this.reports, ...this.serializers).dispose();
     this.curves?.dispose();
     this.activations?.dispose();
+    this.layers?.dispose();
   }
 
   /** Pages share one column beside the code, so that two of them do not squeeze it. */
   private column(): vscode.ViewColumn {
-    const page = [this.curves, this.activations].find((one) => one?.panel.viewColumn !== undefined);
+    const page = [this.curves, this.activations, this.layers].find(
+      (one) => one?.panel.viewColumn !== undefined,
+    );
     return page?.panel.viewColumn ?? vscode.ViewColumn.Beside;
   }
 
@@ -90,6 +109,25 @@ export class PanelManager implements vscode.Disposable {
       if (this.activations === filled) this.activations = undefined;
     });
     loadPage(panel, this.services.extensionUri, 'activations');
+  }
+
+  private fillLayers(panel: vscode.WebviewPanel, target: LayersTarget): void {
+    const filled = new LayersPanel(panel, this.services, target, (shown) => {
+      void this.services.memory.update(layersKey, shown);
+      rememberPartner(this.services, shown);
+    });
+    this.layers = filled;
+    panel.onDidDispose(() => {
+      if (this.layers === filled) this.layers = undefined;
+    });
+    loadPage(panel, this.services.extensionUri, 'layers');
+  }
+
+  /** A page whose subject is not known any more is closed. */
+  private restoreLayers(panel: vscode.WebviewPanel): void {
+    const target = this.services.memory.get<unknown>(layersKey);
+    if (isLayersTarget(target)) this.fillLayers(panel, target);
+    else panel.dispose();
   }
 
   /** The runs of a page are remembered by the host, so that a page needs to know nothing of being restored. */

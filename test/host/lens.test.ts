@@ -31,11 +31,19 @@ describe('lenses', () => {
     const code = `import * as tf from '@tensorflow/tfjs';\n\nexport const small = () => tf.sequential();\nexport function large() {\n  return tf.model({} as never);\n}\n`;
     assert.deepEqual(await lensesOf(put('lens/nets.ts', code)), [
       '2: Distill this model',
+      '2: Show layers',
       '3: Distill this model',
+      '3: Show layers',
     ]);
     const plain = `const tf = require('@tensorflow/tfjs-node');\nmodule.exports = { net: tf.sequential() };\n`;
-    assert.deepEqual(await lensesOf(put('lens/nets.cjs', plain)), ['1: Distill this model']);
-    assert.deepEqual(await lensesOf(put('lens/model.json', model)), ['0: Distill this model']);
+    assert.deepEqual(await lensesOf(put('lens/nets.cjs', plain)), [
+      '1: Distill this model',
+      '1: Show layers',
+    ]);
+    assert.deepEqual(await lensesOf(put('lens/model.json', model)), [
+      '0: Distill this model',
+      '0: Show layers',
+    ]);
   });
 
   it('stand over nothing that only looks alike', async () => {
@@ -54,7 +62,7 @@ describe('lenses', () => {
     await editor.edit((edit) =>
       edit.insert(new vscode.Position(1, 0), 'export const net = tf.sequential();\n'),
     );
-    assert.deepEqual(await lensesOf(file), ['1: Distill this model']);
+    assert.deepEqual(await lensesOf(file), ['1: Distill this model', '1: Show layers']);
     await editor.document.save();
   });
 
