@@ -30,15 +30,32 @@ const seed = 1;
 
 const elements = (shape: readonly number[]): number => shape.reduce((product, length) => product * length, 1);
 
-/** Standard normal noise in `shape`. */
+const noise = (random: Random, shape: number[]): tf.Tensor =>
+  tf.tensor(
+    Float32Array.from({ length: elements(shape) }, () => random.normal()),
+    shape,
+  );
+
+/**
+ * Noise that is as rough as pictures are: of maps, the mean of standard normal noise at every power of two of the
+ * resolution, so that coarse structure is as strong as fine; of vectors, standard normal noise.
+ */
+const noiseBatch = (shape: readonly number[], size: number, random: Random): tf.Tensor => {
+  if (!isMap(shape)) return noise(random, [size, ...shape]);
+  const [height, width, channels] = shape;
+  const octaves = 1 + Math.floor(Math.log2(Math.max(1, Math.min(height, width))));
+  const layers = Array.from({ length: octaves }, (_, octave) => {
+    const of = (length: number): number => Math.ceil(length / 2 ** octave);
+    const coarse = noise(random, [size, of(height), of(width), channels]) as tf.Tensor4D;
+    return resizeBilinearTo(coarse, height, width);
+  });
+  return tf.addN(layers).div(Math.sqrt(octaves));
+};
+
 const noiseProbe = (shape: readonly number[]): Probe => ({
   source: 'noise',
   samples: mostSamples,
-  batch: (begin, size) => {
-    const random = new Random(`probe/${begin}`);
-    const values = Float32Array.from({ length: size * elements(shape) }, () => random.normal());
-    return tf.tensor(values, [size, ...shape]);
-  },
+  batch: (begin, size) => tf.tidy(() => noiseBatch(shape, size, new Random(`probe/${begin}`))),
 });
 
 const dataProbe = async ({ data, base, task }: ProbeRequest, shape: readonly number[]): Promise<Probe> => {

@@ -1,3 +1,4 @@
+import type { ModelInfo } from '../contract/model';
 import type { Candidate, Proposal, ProposedPair } from '../contract/profile';
 import { methods } from '../methods/registry';
 import { openModel } from '../models/open';
@@ -33,6 +34,21 @@ const headsOf = ({ teacher, student }: Compared): MatchedTaps[] =>
     const [one, other] = [of(teacher.candidates), of(student.candidates)];
     return one && other && one.shape.length === other.shape.length ? [{ teacher: one, student: other }] : [];
   });
+
+/** What the two networks cannot do together. */
+const warningsFor = (teacher: ModelInfo, student: ModelInfo): string[] => {
+  const written = (shape: readonly number[]): string => `[${shape.join(', ')}]`;
+  const differing = (what: string, one: readonly number[], other: readonly number[]): string[] =>
+    one.join() === other.join()
+      ? []
+      : [
+          `The teacher ${what} ${written(one)} and the student ${written(other)}: a run refuses them together.`,
+        ];
+  return [
+    ...differing('takes', teacher.inputShape, student.inputShape),
+    ...differing('puts out', teacher.outputShape, student.outputShape),
+  ];
+};
 
 /** What could be matched between two opened networks. */
 export const proposalOf = async (
@@ -71,6 +87,7 @@ export const proposalOf = async (
       student: student.info,
       pairs: proposed.slice(0, matches.length),
     }),
+    warnings: warningsFor(teacher.info, student.info),
     probe: { samples: batches.count * batches.size, source: probe.source },
   };
 };

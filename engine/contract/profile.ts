@@ -104,6 +104,8 @@ export interface Proposal {
   /** What goes together by its place: the features before the head, and the logits. Methods that read these find them. */
   heads: ProposedPair[];
   methods: MethodOffer[];
+  /** What a run of these two would stumble over, a sentence each. */
+  warnings: string[];
   /** What the similarities were measured on. */
   probe: { samples: number; source: 'data' | 'noise' };
 }

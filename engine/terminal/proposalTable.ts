@@ -52,5 +52,6 @@ export const formatProposal = (proposal: Proposal): string => {
     ...heads.map((pair) => `${pair.teacher} - ${pair.student}: ${pair.reason}`),
     '',
     ...methodLines(proposal),
+    ...proposal.warnings.map((warning) => `\n${warning}`),
   ].join('\n');
 };

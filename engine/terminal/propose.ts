@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises';
+import { access, mkdir } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, relative, resolve } from 'node:path';
 import { acceptLosses } from '../adapters/accept';
 import { measureProposal } from '../adapters/proposal';
@@ -91,6 +91,7 @@ const writeAccepted = async (
     losses: acceptLosses(chosen, proposal),
   };
   parseRecipe(recipe);
+  await mkdir(base, { recursive: true });
   await writeWhole(target, `${JSON.stringify(recipe, null, 2)}\n`);
   return target;
 };
