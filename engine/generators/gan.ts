@@ -11,7 +11,7 @@ import { buildGenerator, type Generated, type Generator } from './generator';
 export interface Conditioning {
   size: number;
   of(
-    batch: Pick<Batch, 'labels' | 'values' | 'images'>,
+    batch: Pick<Batch, 'labels' | 'values' | 'indices'>,
     drawn: Readonly<Record<string, tf.Tensor>>,
   ): tf.Tensor2D;
 }

@@ -27,6 +27,7 @@ import { mixskd } from './mixskd';
 import { pa } from './pa';
 import { pi } from './pi';
 import { simreg } from './simreg';
+import { sns } from './sns';
 import { sp } from './sp';
 import { sskd } from './sskd';
 import { task } from './task';
@@ -62,6 +63,7 @@ export const methods: readonly Method[] = [
   mixskd,
   mfef,
   cganKd,
+  sns,
   cen,
 ];
 
@@ -95,6 +97,7 @@ export const lossSchema = z.discriminatedUnion('method', [
   mixskd.options,
   mfef.options,
   cganKd.options,
+  sns.options,
   cen.options,
 ]);
 

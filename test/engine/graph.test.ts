@@ -102,13 +102,18 @@ const both = async (losses: unknown) => {
   return result;
 };
 
+/** Parameters that keep a method small, or its gradients of the size of the others'. */
+const small: Readonly<Record<string, Record<string, number>>> = {
+  crd: { negatives: 16 },
+  'cgan-kd': { samples: 60, width: 4, latent: 8 },
+  sns: { dimension: 16, width: 4, latent: 8, invariance: 1, variance: 1 },
+};
+
 const recipes = methods.map((method): [string, unknown] => [
   method.id,
   [
     { method: 'task', weight: 1 },
-    ...(method.id === 'task'
-      ? []
-      : [{ method: method.id, ...(method.id === 'crd' ? { negatives: 16 } : {}) }]),
+    ...(method.id === 'task' ? [] : [{ method: method.id, ...small[method.id] }]),
   ],
 ]);
 
