@@ -3,6 +3,7 @@ import { settingNames } from './contributions';
 import { EngineClient } from './engine/engineClient';
 import { findNode } from './engine/nodeRuntime';
 import { createLog } from './log';
+import { LayerHintsProvider } from './models/layerHintsProvider';
 import { registerEngine, registerRecipes, registerRuns } from './register';
 import { findRunRoots } from './runs/runRoots';
 import { RunStore } from './runs/runStore';
@@ -27,7 +28,9 @@ export const activate = (context: vscode.ExtensionContext): void => {
     isTrusted: () => vscode.workspace.isTrusted,
     info: (message) => log.info(message),
     warn: (message) => log.warn(message),
+    answered: (...answer) => hints.told(...answer),
   });
+  const hints = new LayerHintsProvider(engine, log);
   const store = new RunStore(findRunRoots);
   const watcher = new RunWatcher(store, log);
   const { extensionUri, workspaceState: memory } = context;
@@ -35,6 +38,7 @@ export const activate = (context: vscode.ExtensionContext): void => {
   context.subscriptions.push(
     log,
     engine,
+    hints,
     store,
     watcher,
     registerRecipes(services),

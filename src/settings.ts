@@ -13,6 +13,7 @@ export const settings = {
   /** Empty: what the Python extension has chosen, the workspace's virtual environment, or PATH. */
   python: (): string => read(settingNames.python, '').trim(),
   backend: (): Recipe['backend'] => read<Recipe['backend']>(settingNames.backend, 'auto'),
+  inlayHints: (): 'off' | 'whenProfiled' | 'always' => read(settingNames.inlayHints, 'whenProfiled'),
   notifyWhenDone: (): boolean => read(settingNames.notifyWhenDone, true),
 };
 

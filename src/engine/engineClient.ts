@@ -12,6 +12,8 @@ export interface EngineSurroundings {
   isTrusted(): boolean;
   info(message: string): void;
   warn(message: string): void;
+  /** Hears every answer, whoever asked. */
+  answered?(method: keyof EngineCalls, args: readonly unknown[], value: unknown): void;
 }
 
 const crashBudget = 4;
@@ -41,7 +43,10 @@ export class EngineClient {
   async call<K extends keyof EngineCalls>(method: K, ...args: Parameters<EngineCalls[K]>): Promise<Value<K>> {
     const { engine } = await this.start();
     const answer = (await engine.call(method, ...args)) as Answer<Value<K>>;
-    if (answer.ok) return answer.value;
+    if (answer.ok) {
+      this.surroundings.answered?.(method, args, answer.value);
+      return answer.value;
+    }
     throw new Failed(answer.failure.code, answer.failure.message, answer.failure.next);
   }
 
