@@ -141,3 +141,65 @@ exports.${name} = () => tf.sequential({ layers: [
     expect(existsSync(join(project.folder, '.retort'))).toBe(false);
   });
 });
+
+/** The project's network with another end, as `name`.js. */
+const writeHeaded = async (name: string, end: string): Promise<void> => {
+  const code = await readFile(join(project.folder, 'student.js'), 'utf8');
+  const headed = code
+    .replace(/model\.add\(tf\.layers\.dense\(.*\n/, `${end}\n`)
+    .replace('exports.student', `exports.${name}`);
+  await writeFile(join(project.folder, `${name}.js`), headed);
+};
+
+describe('generated pictures in other tasks', () => {
+  it('regression: values with noise are what the generator is asked for, and the teacher’s what is learnt', async () => {
+    await writeHeaded('counter', "model.add(tf.layers.dense({ name: 'value', units: 2 }));");
+    const values = Float32Array.from(
+      { length: 480 * 2 },
+      (_, at) => (Math.floor(at / 2) % 3) * 10 + (at % 2),
+    );
+    await writeFile(join(project.folder, 'values.npy'), npy('<f4', [480, 2], values));
+    await project.change({
+      task: 'regression',
+      student: 'counter.js#counter',
+      teacher: { model: 'counter.js#counter', train: { epochs: 2 } },
+      data: { kind: 'arrays', images: 'images.npy', labels: 'values.npy', input: { divide: 255 } },
+      losses: [{ method: 'task', weight: 1 }, cganKd],
+      training,
+      control: false,
+    });
+    const whole = await runWithStops([]);
+    const targets = await readArray(`${join(whole.run, 'samples', 'cgan-kd.npz')}#targets`, '');
+    expect(targets.shape).toEqual([targets.shape[0], 2]);
+    expect([...targets.values].every(Number.isFinite)).toBe(true);
+    expect(new Set(targets.values).size).toBeGreaterThan(20);
+    const stops = [
+      { stage: 'cgan-kd-gan', step: 10 },
+      { stage: 'student', step: 5 },
+    ];
+    expect(await ending(await runWithStops(stops))).toEqual(await ending(whole));
+  }, 120_000);
+
+  it('features: squeeze and span needs no labels and no teacher, and resumes', async () => {
+    await writeHeaded('embed', "model.add(tf.layers.dense({ name: 'features', units: 12 }));");
+    await project.change({
+      task: 'features',
+      student: 'embed.js#embed',
+      teacher: undefined,
+      losses: [{ method: 'sns', dimension: 16, ganEpochs: 2, width: 4, latent: 8 }],
+      training,
+      control: false,
+    });
+    const whole = await runWithStops([]);
+    expect(whole.student.metrics.probe_acc).toBeGreaterThan(0.2);
+    const { points } = await ending(whole);
+    const names = points.flatMap(({ stage, values }) => (stage === 'student' ? Object.keys(values) : []));
+    expect(names).toEqual(expect.arrayContaining(['loss/sns:generated', 'loss/sns:real', 'val_probe_acc']));
+    expect(await eventsOf(whole)).not.toContain('operation by operation');
+    const stops = [
+      { stage: 'sns-gan', step: 10 },
+      { stage: 'student', step: 5 },
+    ];
+    expect(await ending(await runWithStops(stops))).toEqual(await ending(whole));
+  }, 120_000);
+});
