@@ -17,7 +17,7 @@ export interface Batches {
 }
 
 /** Multiply-accumulates that a pass over the probe may take, so that it ends within seconds. */
-const budgets: Record<string, number> = { tensorflow: 1.2e11, wasm: 3e10, cpu: 1e9 };
+const budgets: Record<string, number> = { tensorflow: 5e10, wasm: 1.5e10, cpu: 1e9 };
 const mostBytes = 2.5e8;
 const largest = 64;
 const smallest = 8;
@@ -31,11 +31,13 @@ const activationBytes = (candidates: readonly Candidate[]): number =>
  */
 export const planBatches = ({ teacher, student }: Compared, probe: Probe): Batches => {
   const bytes = activationBytes([...teacher.candidates, ...student.candidates]);
-  const size = Math.max(smallest, Math.min(largest, Math.floor(mostBytes / bytes), probe.samples));
   const macs = teacher.network.info.macs + student.network.info.macs;
-  const budget = budgets[tf.getBackend()] ?? 1e9;
-  const affordable = Math.floor(budget / Math.max(1, macs) / size);
-  return { size, count: Math.max(1, Math.min(affordable, Math.floor(probe.samples / size))) };
+  const affordable = Math.floor((budgets[tf.getBackend()] ?? budgets.cpu ?? 0) / Math.max(1, macs));
+  const size = Math.min(
+    probe.samples,
+    Math.max(smallest, Math.min(largest, Math.floor(mostBytes / bytes), affordable)),
+  );
+  return { size, count: Math.max(1, Math.floor(Math.min(affordable, probe.samples) / size)) };
 };
 
 /** The taps of one network for raw samples; null where it cannot take them. */

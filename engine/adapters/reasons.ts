@@ -36,7 +36,8 @@ const adapterReasons: Record<AdapterOffer['kind'], string> = {
   mlp: 'two layers bring the features to one length',
 };
 
-const fitOf = ({ fit }: AdapterOffer): string => (fit === null ? '' : ` (R² ${fit.toFixed(2)})`);
+const fitOf = ({ kind, fit }: AdapterOffer): string =>
+  fit === null || kind === 'none' ? '' : ` (R² ${fit.toFixed(2)})`;
 
 /** Why this pair and this adapter, in a sentence. */
 export const reasonFor = (
