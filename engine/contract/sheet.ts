@@ -30,6 +30,12 @@ export interface Sheet {
   checkpoint: number | null;
 }
 
+export interface Prediction {
+  label: string;
+  /** Of segmentation, the share of pixels that are right; null for values and boxes. */
+  probability: number | null;
+}
+
 /** The picture behind a sample: RGB bytes, for the page's corner. */
 export interface SampleImage {
   index: number;
@@ -37,8 +43,9 @@ export interface SampleImage {
   height: number;
   width: number;
   rgb: Uint8Array;
+  /** What the data say of it: its class, value, classes of its pixels, or number of boxes. */
   label: string;
-  /** What each network says of it: class name and probability. */
-  teacher: { label: string; probability: number } | null;
-  student: { label: string; probability: number } | null;
+  /** What each network says of it: class name and probability, or a value without one; null where nothing. */
+  teacher: Prediction | null;
+  student: Prediction | null;
 }

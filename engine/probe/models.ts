@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs';
 import type { RunModels } from '../contract/calls';
 import type { ModelInfo } from '../contract/model';
 import type { SampleImage } from '../contract/sheet';
@@ -8,7 +8,7 @@ import { inspectModel } from '../models/inspect';
 import type { Network } from '../models/network';
 import { withRun } from './openRuns';
 import type { ProbedNetwork } from './newestWeights';
-import type { ProbedRun } from './probedRun';
+import { saidWords, wantedWords, type Facts } from './said';
 import { withSample } from './sample';
 
 /** The networks of a run, with where their layers are defined now, and which layers its losses match. */
@@ -54,32 +54,19 @@ const withLocations = async (info: ModelInfo, reference: string): Promise<ModelI
 /** The picture of one sample of the validation split, its class, and what both networks say of it. */
 export const readSample = (run: string, index: number): Promise<SampleImage> =>
   withRun(run, async (probed) => {
-    const { samples } = probed;
-    const said = await withSample(probed, index, async (raw) => ({
-      teacher: probed.teacher && (await predict(probed, probed.teacher, raw)),
-      student: await predict(probed, probed.student, raw),
+    const { samples, classes, outputs, frozen } = probed;
+    const facts: Facts = { task: frozen.recipe.task, classes, outputs, samples };
+    const say = ({ network }: ProbedNetwork, raw: tf.Tensor): SampleImage['student'] =>
+      saidWords(facts, index, network, raw);
+    const said = await withSample(probed, index, (raw) => ({
+      teacher: probed.teacher && say(probed.teacher, raw),
+      student: say(probed.student, raw),
     }));
     return {
       index,
       count: samples.count,
       ...sampleRgb(samples, index),
-      label: className(probed, samples.labels[index] ?? -1),
+      label: wantedWords(facts, index),
       ...said,
     };
   });
-
-const predict = async (
-  probed: ProbedRun,
-  of: ProbedNetwork,
-  raw: tf.Tensor,
-): Promise<SampleImage['student']> => {
-  const probabilities = tf.tidy(() =>
-    tf.softmax(of.network.forward(raw, { taps: [], training: false }).logits),
-  );
-  const values = new Float32Array(await probabilities.data());
-  probabilities.dispose();
-  const best = values.indexOf(Math.max(...values));
-  return { label: className(probed, best), probability: values[best] ?? NaN };
-};
-
-const className = ({ classes }: ProbedRun, which: number): string => classes[which] ?? `class ${which}`;

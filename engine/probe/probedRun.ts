@@ -1,5 +1,5 @@
 import type { FrozenRecipe } from '../contract/run';
-import type { Dataset, Split } from '../data/dataset';
+import type { Dataset, Split, ValueColumn } from '../data/dataset';
 import { openDataset } from '../data/open';
 import type { Network } from '../models/network';
 import { readFrozenRecipe } from '../run/folder';
@@ -17,6 +17,8 @@ export interface ProbedRun {
   /** The validation split; the test split, else the training split, where none was kept aside. */
   samples: Split;
   classes: readonly string[];
+  /** Of a regression. */
+  outputs: readonly ValueColumn[];
 }
 
 /** Opens a run folder. It is only read, so the run may be going on. */
@@ -38,6 +40,7 @@ export const openProbedRun = async (run: string): Promise<ProbedRun> => {
       matches: await openMatches({ frozen, student, teachers: teacher ? [teacher] : [], dataset }),
       samples: shownSplit(dataset),
       classes: dataset.classes,
+      outputs: dataset.outputs ?? [],
     };
   } catch (error) {
     for (const network of networks) network.dispose();

@@ -66,12 +66,17 @@ export class SamplePicker {
 
 const prediction = (who: string, said: SampleImage['teacher'], label: string): HTMLElement | null => {
   if (!said) return null;
+  const name = element('span', { class: 'sample-who' }, `${who} `);
+  const { probability } = said;
+  if (probability === null) return element('span', {}, name, said.label);
+  if (said.label === 'pixels right')
+    return element('span', {}, name, `${formatPercent(probability, 0)} of the pixels right`);
   const isRight = said.label === label;
   return element(
     'span',
     { class: isRight ? 'sample-right' : 'sample-wrong', title: isRight ? 'right' : 'wrong' },
-    element('span', { class: 'sample-who' }, `${who} `),
-    `${isRight ? '✓' : '✗'} ${said.label} ${formatPercent(said.probability, 0)}`,
+    name,
+    `${isRight ? '✓' : '✗'} ${said.label} ${formatPercent(probability, 0)}`,
   );
 };
 
