@@ -11,8 +11,12 @@ interface Foreign {
 const converter = 'Convert it with tensorflowjs_converter to a tfjs_layers_model and name its model.json.';
 const foreignEndings: Record<string, Foreign> = {
   '.pb': {
-    what: 'a TensorFlow SavedModel or frozen graph',
-    next: 'Convert it with tensorflowjs_converter to a tfjs_graph_model, which opens as a teacher.',
+    what: 'a frozen TensorFlow graph',
+    next: 'Use the SavedModel folder of the same network, or convert it with tensorflowjs_converter to a tfjs_graph_model; both open as teachers.',
+  },
+  '.pbtxt': {
+    what: 'a TensorFlow graph in text form',
+    next: 'Save the model again as a SavedModel, e.g. with model.export("folder").',
   },
   '.tflite': {
     what: 'a TensorFlow Lite model',
@@ -47,8 +51,9 @@ const formatEndings: Record<string, FileFormat> = {
 };
 
 /** First bytes tell more than a name; null for a format that Retort does not read. */
-const formatIn = (head: Buffer, ending: string): FileFormat | null => {
+const formatIn = (head: Buffer, ending: string, name: string): FileFormat | null => {
   if (startsWith(head, '\x89HDF')) return 'keras';
+  if (name === 'saved_model.pb') return 'saved-model';
   if (ending in foreignEndings) return null;
   return formatEndings[ending] ?? (startsWith(head, 'PK\x03\x04') ? 'keras' : 'json');
 };
@@ -88,7 +93,7 @@ export const formatOf = async (file: string): Promise<FileFormat> => {
   if (head.length === 0)
     throw new Failed('modelInvalid', `${basename(file)} is empty.`, 'Save or download the model again.');
   const ending = startsWith(head, 'TFL3', 4) ? '.tflite' : extname(file).toLowerCase();
-  const format = formatIn(head, ending);
+  const format = formatIn(head, ending, basename(file));
   if (format) return format;
   const foreign = foreignEndings[ending];
   throw new Failed(

@@ -102,7 +102,7 @@ const load = async (json: Json, nodes: GraphNodes, stored: StoredWeights, name: 
 };
 
 /** The values that depend on the input, each after those it reads. */
-const computedNodes = (nodes: GraphNodes, ordered: readonly GraphNode[]): GraphNode[] => {
+export const computedNodes = (nodes: GraphNodes, ordered: readonly GraphNode[]): GraphNode[] => {
   const dependent = new Set<GraphNode>();
   for (const node of ordered)
     if (node.op === 'Placeholder' || nodes.inputsOf(node).some((input) => dependent.has(input)))
@@ -126,7 +126,7 @@ const tryValues = (probe: () => ReturnType<typeof probeGraph>, name: string) => 
 const size = (shape: readonly number[]): number => shape.reduce((product, length) => product * length, 1);
 
 /** By node, the stored weights that it is the first to read. */
-const weightsOf = (
+export const weightsOf = (
   nodes: GraphNodes,
   computed: readonly GraphNode[],
 ): ReadonlyMap<string, tf.io.WeightsManifestEntry[]> => {
@@ -138,10 +138,10 @@ const weightsOf = (
 
 type Weights = ReturnType<typeof weightsOf>;
 
-const countOf = (entries: readonly tf.io.WeightsManifestEntry[]): number =>
+export const countOf = (entries: readonly tf.io.WeightsManifestEntry[]): number =>
   entries.reduce((sum, { shape }) => sum + size(shape), 0);
 
-const valuesOf = (
+export const valuesOf = (
   nodes: GraphNodes,
   computed: readonly GraphNode[],
   shapes: ReadonlyMap<string, number[]>,
@@ -155,9 +155,15 @@ const valuesOf = (
     return [{ name: node.name, kind: node.op, shape, parameters, macs }];
   });
 
-/** The prediction: the last vector among the outputs, else the last output; before its softmax. */
-const logitsOf = (nodes: GraphNodes, outputs: readonly string[], shapes: ReadonlyMap<string, number[]>) => {
-  const chosen = outputs.findLast((name) => shapes.get(name)?.length === 1) ?? outputs.at(-1) ?? '';
+/** The prediction: of the outputs the last softmax of a vector, else the last vector, else the last; before its softmax. */
+export const logitsOf = (
+  nodes: GraphNodes,
+  outputs: readonly string[],
+  shapes: ReadonlyMap<string, number[]>,
+) => {
+  const vectors = outputs.filter((name) => shapes.get(name)?.length === 1);
+  const softmax = vectors.findLast((name) => nodes.behind(name)?.op === 'Softmax');
+  const chosen = softmax ?? vectors.at(-1) ?? outputs.at(-1) ?? '';
   const node = nodes.behind(chosen);
   const before = node?.op === 'Softmax' ? nodes.behind(node.input?.[0] ?? '') : undefined;
   return { logits: before?.name ?? node?.name ?? chosen, softmaxRemoved: before !== undefined };

@@ -9,6 +9,7 @@ import { networkOf } from './layersNetwork';
 import { isGraph, loadLayersFile, readModelJson } from './layersFile';
 import type { Network } from './network';
 import { loadOnnxFile } from './onnxFile';
+import { loadSavedModel } from './savedModelFile';
 import { isCodeFile, resolveReference } from './reference';
 
 export interface OpenOptions {
@@ -18,8 +19,8 @@ export interface OpenOptions {
 }
 
 /**
- * Opens a model: a layers-model, graph-model, Keras or ONNX file, or model code as `file#export`. The backend must be
- * chosen before.
+ * Opens a model: a layers-model, graph-model, Keras or ONNX file, a SavedModel folder (`folder#signature`), or model code
+ * as `file#export`. The backend must be chosen before.
  * Throws `modelNotFound`, `modelInvalid` or `modelUnsupported`.
  */
 export const openModel = async (reference: string, { input, seed }: OpenOptions): Promise<Network> => {
@@ -39,6 +40,8 @@ export const openModel = async (reference: string, { input, seed }: OpenOptions)
     });
   }
   if (format === 'onnx') return frozenNetworkOf(await loadOnnxFile(file), input, reference);
+  if (format === 'saved-model')
+    return frozenNetworkOf(await loadSavedModel(file, exportName), input, reference);
   const json = await readModelJson(file);
   if (isGraph(json)) return frozenNetworkOf(await loadGraphFile(file, json), input, reference);
   const { model, opening } = await loadLayersFile(file, json);
