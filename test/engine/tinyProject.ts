@@ -65,7 +65,7 @@ exports.${name} = () => {
 };
 `;
 
-const baseRecipe = {
+export const baseRecipe = {
   name: 'bars',
   teacher: { model: 'teacher.js#teacher', train: { epochs: 6 } },
   student: 'student.js#student',
