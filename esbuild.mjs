@@ -51,6 +51,8 @@ const builds = [
     platform: 'node',
     target: 'node20',
     format: 'cjs',
+    // jsonc-parser's CommonJS build cannot be bundled.
+    mainFields: ['module', 'main'],
     external: ['vscode'],
   },
 ];
