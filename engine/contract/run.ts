@@ -43,6 +43,20 @@ export interface FrozenRecipe {
   /** SHA-256, hex, of what the run was made from; filled while preparing. */
   hashes: Record<string, string>;
   versions: Record<string, string>;
+  /** Of a table, what each input of the networks is; filled while preparing. */
+  inputs?: readonly InputColumn[];
+  /** Of a regression, what each output is: value = output * std + mean; filled while preparing. */
+  outputs?: readonly ValueColumn[];
+}
+
+/** One input of a network that reads a table: (cell - mean) / std, or 1 where the cell is the word. */
+export type InputColumn = { column: string; mean: number; std: number } | { column: string; word: string };
+
+/** A regression's output: target = standardised value * std + mean. */
+export interface ValueColumn {
+  name: string;
+  mean: number;
+  std: number;
 }
 
 /** One stage of a run: training one set of networks with one set of losses. */
@@ -76,6 +90,8 @@ export interface RunState {
   /** Total step of the newest checkpoint: what a probe reads. */
   checkpoint: number | null;
   failure: Failure | null;
+  /** While preparing: how many of the pictures have been decoded. */
+  decoded?: { done: number; total: number } | null;
   /** What was noticed about the losses, each once. */
   warnings?: RunWarning[];
   startedAt: string;

@@ -1,7 +1,7 @@
 import { Failed } from '../contract/failure';
 import type { Split } from './dataset';
 import { pictureSize, type PictureShape } from './pictures';
-import { keptPositions, readPictures, type Limit } from './source';
+import { keptPositions, readPictures, type Wanted } from './source';
 
 /** An object in pixels of its picture, as a file describes it; edges, not pixel numbers. */
 export interface NamedBox {
@@ -86,7 +86,7 @@ export const boxSplit = async (
   all: readonly AnnotatedPicture[],
   shape: PictureShape,
   classes: readonly string[],
-  limit: Limit,
+  { limit, onDecoded }: Pick<Wanted, 'limit' | 'onDecoded'>,
 ): Promise<Split> => {
   const pictures = [...keptPositions(new Int32Array(all.length), limit)].map(
     (at) => all[at] as AnnotatedPicture,
@@ -108,6 +108,7 @@ export const boxSplit = async (
     values: await readPictures(
       pictures.map(({ file }) => file),
       shape,
+      { onDecoded },
     ),
   };
 };

@@ -5,18 +5,20 @@ import type { PictureShape } from './pictures';
 import { pictureShape } from './shapes';
 import { keptPositions, readPictures, type Of, type Source, type Wanted } from './source';
 
-const decodeListing = async ({ files, labels }: Listing, shape: PictureShape): Promise<Split> => ({
+const decodeListing = async (
+  { files, labels }: Listing,
+  shape: PictureShape,
+  wanted: Wanted,
+): Promise<Split> => ({
   count: files.length,
   shape,
-  values: await readPictures(files, shape),
+  values: await readPictures(files, shape, wanted),
   labels,
 });
 
 /** Reads a folder with one folder of pictures per class. */
-export const openFolders = async (
-  options: Of<'folders'>,
-  { base, sampleShape, limit }: Wanted,
-): Promise<Source> => {
+export const openFolders = async (options: Of<'folders'>, wanted: Wanted): Promise<Source> => {
+  const { base, sampleShape, limit } = wanted;
   const shape = pictureShape(options, sampleShape);
   const { classes, files, labels } = await listTrainingFolder(resolve(base, options.path));
   const test =
@@ -28,8 +30,8 @@ export const openFolders = async (
     labels: positions.map((position) => labels[position] as number),
   };
   return {
-    train: await decodeListing(kept, shape),
-    test: test && (await decodeListing(test, shape)),
+    train: await decodeListing(kept, shape, wanted),
+    test: test && (await decodeListing(test, shape, wanted)),
     classes,
   };
 };

@@ -98,10 +98,8 @@ const read = async (images: string, annotations: string) => {
 };
 
 /** Reads pictures with COCO annotations; classes are the categories in the order of their numbers. */
-export const openCoco = async (
-  options: Of<'coco'>,
-  { base, sampleShape, limit }: Wanted,
-): Promise<Source> => {
+export const openCoco = async (options: Of<'coco'>, wanted: Wanted): Promise<Source> => {
+  const { base, sampleShape } = wanted;
   const shape = pictureShape(options, sampleShape);
   const tested = bothOrNeither(
     ['testImages', options.testImages],
@@ -113,8 +111,8 @@ export const openCoco = async (
   const test = tested && (await open(tested));
   const classes = options.classes ?? train.names;
   return {
-    train: await boxSplit(train.pictures, shape, classes, limit),
-    test: test && (await boxSplit(test.pictures, shape, classes, () => null)),
+    train: await boxSplit(train.pictures, shape, classes, wanted),
+    test: test && (await boxSplit(test.pictures, shape, classes, { ...wanted, limit: () => null })),
     classes,
   };
 };

@@ -117,6 +117,7 @@ const makeSplit = async (
   { listing, pixels }: Raw,
   shape: PictureShape,
   classes: MaskClasses,
+  wanted: Wanted,
 ): Promise<Split> => {
   const [height, width] = shape;
   const fileAt = (position: number): string => listing.masks[Math.floor(position / (height * width))] ?? '';
@@ -125,7 +126,7 @@ const makeSplit = async (
     shape,
     labels: new Int32Array(listing.images.length),
     targets: { mask: { shape: [height, width], values: toClassNumbers(pixels, classes, fileAt) } },
-    values: await readPictures(listing.images, shape),
+    values: await readPictures(listing.images, shape, wanted),
   };
 };
 
@@ -138,8 +139,8 @@ export const openMasks = async (options: Of<'masks'>, wanted: Wanted): Promise<S
   const found = new Set([...new Set(train.pixels), ...new Set(test?.pixels)]);
   const classes = maskClasses(found, options);
   return {
-    train: await makeSplit(train, shape, classes),
-    test: test && (await makeSplit(test, shape, classes)),
+    train: await makeSplit(train, shape, classes, wanted),
+    test: test && (await makeSplit(test, shape, classes, wanted)),
     classes: classes.names,
   };
 };

@@ -8,6 +8,7 @@ import { openCoco } from './coco';
 import type { Dataset } from './dataset';
 import { openMasks } from './masks';
 import { choose, gather, shareOf } from './partition';
+import type { OnDecoded } from './pictures';
 import type { Limit, Source, Wanted } from './source';
 import { standardiseValues } from './standardise';
 import { openTable } from './tables';
@@ -126,6 +127,7 @@ const divide = (source: Source, options: DataOptions, seed: number): Dataset => 
  * start from `base`. Of the training samples, `limit` are used, and of these the share `validation` is kept aside (an
  * empty split where it is 0). Both choices are stratified, so every class keeps its share, and depend on `seed` alone.
  * Bytes stay bytes; other numbers become float32. Everything is held in memory: one byte, or four, for each value.
+ * `onDecoded` hears of every picture, first of the training ones, then of the test ones.
  * Throws `Failed` (dataNotFound, dataInvalid, recipeInvalid, outOfMemory, backendMissing).
  */
 export const openDataset = async (
@@ -134,6 +136,7 @@ export const openDataset = async (
   sampleShape: readonly number[],
   seed: number,
   task: Task = tasksOf[options.kind][0] as Task,
+  onDecoded?: OnDecoded,
 ): Promise<Dataset> => {
   checkTask(options.kind, task);
   checkAugmentation(options, sampleShape);
@@ -141,7 +144,7 @@ export const openDataset = async (
     options.limit === undefined || options.limit >= labels.length
       ? null
       : choose(labels, options.limit, `${seed}/data/limit`).chosen;
-  const source = await read(options, { task, base, sampleShape, limit });
+  const source = await read(options, { task, base, sampleShape, limit, onDecoded });
   checkCounts(source, task);
   return divide(source, options, seed);
 };

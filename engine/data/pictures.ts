@@ -63,20 +63,30 @@ export const pictureSize = async (file: string): Promise<{ height: number; width
   return { height: found.autoOrient.height, width: found.autoOrient.width };
 };
 
+/** Hears how many of a number of pictures have been decoded; what it throws ends the work. */
+export type OnDecoded = (done: number, total: number) => void;
+
 /**
  * Decodes every picture once into one array [files, height, width, channels] of bytes, a few at a time.
  * The memory needed is that array: files * height * width * channels bytes.
  * Throws `Failed` (dataInvalid) that names the first file that is no picture.
  */
-export const decodePictures = async (files: readonly string[], shape: PictureShape): Promise<Uint8Array> => {
+export const decodePictures = async (
+  files: readonly string[],
+  shape: PictureShape,
+  onDecoded?: OnDecoded,
+): Promise<Uint8Array> => {
   const sharp = await loadSharp();
   const size = shape[0] * shape[1] * shape[2];
   const values = new Uint8Array(files.length * size);
   let next = 0;
+  let done = 0;
+  let isOver = false;
   const worker = async (): Promise<void> => {
     while (next < files.length) {
       const index = next++;
       values.set(await decode(sharp, files[index] as string, shape), index * size);
+      if (!isOver) onDecoded?.(++done, files.length);
     }
   };
   const workers = Math.min(files.length, 2 * availableParallelism());
@@ -84,6 +94,7 @@ export const decodePictures = async (files: readonly string[], shape: PictureSha
     await Promise.all(Array.from({ length: workers }, worker));
   } finally {
     next = files.length;
+    isOver = true;
   }
   return values;
 };

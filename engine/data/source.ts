@@ -1,10 +1,11 @@
+import type { InputColumn, ValueColumn } from '../contract/run';
 import { totalmem } from 'node:os';
 import { Failed } from '../contract/failure';
 import type { DataOptions } from '../contract/data';
 import type { Task } from '../contract/recipe';
-import type { InputColumn } from './columns';
-import type { Split, ValueColumn } from './dataset';
-import { decodePictures, type PictureShape } from './pictures';
+
+import type { Split } from './dataset';
+import { decodePictures, type OnDecoded, type PictureShape } from './pictures';
 import { elements } from './shapes';
 
 /** Data as one kind of reader gives them: nothing kept aside yet. */
@@ -29,10 +30,15 @@ export interface Wanted {
   /** The student's input without the batch dimension. */
   sampleShape: readonly number[];
   limit: Limit;
+  onDecoded?: OnDecoded | undefined;
 }
 
 /** Decodes picture files to [files, height, width, channels]. Throws `Failed` (outOfMemory, dataInvalid). */
-export const readPictures = async (files: readonly string[], shape: PictureShape): Promise<Uint8Array> => {
+export const readPictures = async (
+  files: readonly string[],
+  shape: PictureShape,
+  { onDecoded }: Pick<Wanted, 'onDecoded'>,
+): Promise<Uint8Array> => {
   const bytes = files.length * elements(shape);
   if (bytes > totalmem() / 2) {
     throw new Failed(
@@ -41,7 +47,7 @@ export const readPictures = async (files: readonly string[], shape: PictureShape
       'Set limit in the data section, or use a student with a smaller input.',
     );
   }
-  return decodePictures(files, shape);
+  return decodePictures(files, shape, onDecoded);
 };
 
 /** The positions that `limit` picks, or all. */

@@ -1,18 +1,11 @@
+import type { InputColumn } from '../contract/run';
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { Failed } from '../contract/failure';
-import {
-  dropEmpty,
-  fullColumn,
-  learnColumns,
-  numberColumn,
-  type InputColumn,
-  type TableEncoder,
-} from './columns';
+import { dropEmpty, fullColumn, learnColumns, numberColumn, type TableEncoder } from './columns';
 import { cellNumber, columnAt, parseTable, type Table } from './csv';
 import type { Split, Targets } from './dataset';
 import { readBytes } from './files';
-import type { PictureShape } from './pictures';
 import { pictureShape } from './shapes';
 import { keptPositions, readPictures, type Of, type Source, type Wanted } from './source';
 
@@ -114,11 +107,11 @@ const pictureFiles = (options: Options, base: string, table: Table): string[] =>
 type Inputs = (table: Table) => Promise<Pick<Split, 'shape' | 'values'>>;
 
 const pictureInputs =
-  (options: Options, base: string, shape: PictureShape): Inputs =>
-  async (table) => ({
-    shape,
-    values: await readPictures(pictureFiles(options, base, table), shape),
-  });
+  (options: Options, wanted: Wanted): Inputs =>
+  async (table) => {
+    const shape = pictureShape(options, wanted.sampleShape);
+    return { shape, values: await readPictures(pictureFiles(options, wanted.base, table), shape, wanted) };
+  };
 
 const tableInputs =
   (encoder: TableEncoder): Inputs =>
@@ -143,9 +136,7 @@ export const openTable = async (options: Options, wanted: Wanted): Promise<Sourc
   const encoder =
     options.image === undefined ? learnColumns(table, inputNames(options, table), options) : null;
   if (encoder) requireInputs(encoder.inputs, sampleShape, all.file);
-  const inputs = encoder
-    ? tableInputs(encoder)
-    : pictureInputs(options, base, pictureShape(options, sampleShape));
+  const inputs = encoder ? tableInputs(encoder) : pictureInputs(options, wanted);
   const split = async (from: Table): Promise<Split> => ({
     count: from.rows.length,
     ...(await inputs(from)),

@@ -85,7 +85,8 @@ const read = async (images: string, annotations: string, difficult: boolean): Pr
 };
 
 /** Reads pictures with Pascal VOC annotations. Pictures without an annotation are left out. */
-export const openVoc = async (options: Of<'voc'>, { base, sampleShape, limit }: Wanted): Promise<Source> => {
+export const openVoc = async (options: Of<'voc'>, wanted: Wanted): Promise<Source> => {
+  const { base, sampleShape } = wanted;
   const shape = pictureShape(options, sampleShape);
   const tested = bothOrNeither(
     ['testImages', options.testImages],
@@ -97,8 +98,8 @@ export const openVoc = async (options: Of<'voc'>, { base, sampleShape, limit }: 
   const test = tested && (await open(tested));
   const classes = options.classes ?? classesOf(train, resolve(base, options.annotations));
   return {
-    train: await boxSplit(train, shape, classes, limit),
-    test: test && (await boxSplit(test, shape, classes, () => null)),
+    train: await boxSplit(train, shape, classes, wanted),
+    test: test && (await boxSplit(test, shape, classes, { ...wanted, limit: () => null })),
     classes,
   };
 };

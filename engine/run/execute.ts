@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { Failed } from '../contract/failure';
-import { runFiles, type RunReport, type RunState } from '../contract/run';
+import { runFiles, type FrozenRecipe, type RunReport, type RunState } from '../contract/run';
 import { Execution } from './execution';
 import { asFailure } from './explain';
 import { finishRun } from './finish';
-import { clearStop, readFrozenRecipe, readState, writeFrozenRecipe } from './folder';
+import { clearStop, readFrozenRecipe, readState, stopRequested, writeFrozenRecipe } from './folder';
 import { lockRun } from './lock';
 import { prepareRun, type PreparedRun } from './prepare';
 import { Recorder } from './recorder';
@@ -27,6 +27,28 @@ const requireSame = (frozen: Record<string, string>, found: Record<string, strin
   }
 };
 
+/** Opens everything, telling how far the pictures are decoded. */
+const prepare = async (run: string, frozen: FrozenRecipe, recorder: Recorder): Promise<PreparedRun> => {
+  let told: Promise<unknown> = Promise.resolve();
+  const tell = (decoded: NonNullable<RunState['decoded']> | null): void => {
+    told = told.then(() => recorder.update({ decoded }, { now: false })).catch(() => undefined);
+  };
+  try {
+    return await prepareRun(frozen, (done, total) => {
+      tell({ done, total });
+      if (stopRequested(run))
+        throw new Failed(
+          'stopped',
+          'The run was stopped before its training began.',
+          'Resume it from the run list, or with: retort resume.',
+        );
+    });
+  } finally {
+    tell(null);
+    await told;
+  }
+};
+
 const runLocked = async (run: string, options: ExecuteOptions): Promise<RunReport> => {
   const state = await readState(run);
   const began = Date.now();
@@ -35,7 +57,7 @@ const runLocked = async (run: string, options: ExecuteOptions): Promise<RunRepor
     await clearStop(run);
     await recorder.status('preparing', { pid: process.pid, failure: null });
     const frozen = await readFrozenRecipe(run);
-    const prepared = options.prepared ?? (await prepareRun(frozen));
+    const prepared = options.prepared ?? (await prepare(run, frozen, recorder));
     requireSame(frozen.hashes, prepared.frozen.hashes);
     await writeFrozenRecipe(run, prepared.frozen);
     await recorder.update({ backend: prepared.backend }, { now: true });

@@ -2,10 +2,17 @@ import { resolve } from 'node:path';
 import { resolvePairs } from '../adapters/resolvePairs';
 import { useBackend } from '../backend/choose';
 import { Failed } from '../contract/failure';
-import { trainingSchema, type LossOptions, type Training, type TrainingChanges } from '../contract/recipe';
+import {
+  trainingSchema,
+  type LossOptions,
+  type Task,
+  type Training,
+  type TrainingChanges,
+} from '../contract/recipe';
 import type { BackendChoice, FrozenRecipe } from '../contract/run';
 import type { Dataset } from '../data/dataset';
 import { openDataset } from '../data/open';
+import type { OnDecoded } from '../data/pictures';
 import type { Method, MethodStage, Prepared, Setup } from '../methods/method';
 import { findMethod } from '../methods/registry';
 import type { Network } from '../models/network';
@@ -16,7 +23,7 @@ import { stepsPerEpoch, type Stage } from '../training/stage';
 import type { Term } from '../training/step';
 import type { TaskMeasures } from '../measures/measures';
 import { taskMeasures } from '../measures/taskMeasures';
-import { requireInput, requireOutput, requireSuitable, requireTrainable } from './checks';
+import { requireExportable, requireInput, requireOutput, requireSuitable, requireTrainable } from './checks';
 
 /** A run whose models and data are open and whose losses are made; nothing is trained yet. */
 export interface PreparedRun {
@@ -238,21 +245,33 @@ const hashesOf = async (opened: Opened): Promise<Record<string, string>> => ({
   ),
 });
 
+const columnsOf = ({ inputs, outputs }: Dataset): Pick<FrozenRecipe, 'inputs' | 'outputs'> => ({
+  ...(inputs ? { inputs } : {}),
+  ...(outputs ? { outputs } : {}),
+});
+
+const requireFit = (task: Task, dataset: Dataset, student: Network, teachers: readonly Network[]): void => {
+  const roles = [[student, 'student'], ...teachers.map((teacher) => [teacher, 'teacher'])] as [
+    Network,
+    string,
+  ][];
+  for (const [network, role] of roles) {
+    requireInput(network, dataset.train.shape, role);
+    requireOutput(task, network, dataset, role);
+  }
+};
+
 /** Opens and checks all that a run needs. Fails before anything is trained or written. */
-export const prepareRun = async (frozen: FrozenRecipe): Promise<PreparedRun> => {
+export const prepareRun = async (frozen: FrozenRecipe, onDecoded?: OnDecoded): Promise<PreparedRun> => {
   const { recipe, base } = frozen;
   const backend = await useBackend(recipe.backend);
   const teachers = await openTeachers(frozen);
   const student = await open(frozen, recipe.student, `${recipe.seed}/student`);
   requireTrainable(student, 'student');
-  const dataset = await openDataset(recipe.data, base, student.info.inputShape, recipe.seed, recipe.task);
-  for (const [network, role] of [
-    [student, 'student'],
-    ...teachers.map((teacher) => [teacher, 'teacher']),
-  ] as [Network, string][]) {
-    requireInput(network, dataset.train.shape, role);
-    requireOutput(recipe.task, network, dataset, role);
-  }
+  requireExportable(student);
+  const { inputShape } = student.info;
+  const dataset = await openDataset(recipe.data, base, inputShape, recipe.seed, recipe.task, onDecoded);
+  requireFit(recipe.task, dataset, student, teachers);
   const opened = { frozen, dataset, student, teachers };
   const stages = [
     ...(await teacherStages(opened)),
@@ -264,7 +283,7 @@ export const prepareRun = async (frozen: FrozenRecipe): Promise<PreparedRun> => 
   );
   const networks = new Set([student, ...teachers, ...peers, ...stages.map((stage) => stage.network)]);
   return {
-    frozen: { ...frozen, hashes: await hashesOf(opened) },
+    frozen: { ...frozen, ...columnsOf(dataset), hashes: await hashesOf(opened) },
     backend,
     dataset,
     measures: taskMeasures[recipe.task],

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { RunReport, RunState } from '../contract/run';
+import type { OnDecoded } from '../data/pictures';
 import { readRecipe } from '../recipe';
 import { executeRun } from './execute';
 import { createRunFolder, freezeRecipe, projectOf, runsOf } from './folder';
@@ -12,6 +13,8 @@ export interface StartOptions {
   backend?: Recipe['backend'] | undefined;
   onFolder: (run: string) => void;
   onState: (state: RunState) => void;
+  /** Hears how many of the pictures have been decoded, before there is a folder. */
+  onDecoded?: OnDecoded;
 }
 
 /** Makes a run folder from a recipe without opening its models. */
@@ -29,7 +32,7 @@ export const createRun = async (
 export const startRun = async (recipeFile: string, options: StartOptions): Promise<RunReport> => {
   const recipe = await readRecipe(recipeFile);
   const frozen = freezeRecipe({ ...recipe, backend: options.backend ?? recipe.backend }, recipeFile);
-  const prepared = await prepareRun(frozen);
+  const prepared = await prepareRun(frozen, options.onDecoded);
   const runs = options.runs === undefined ? runsOf(projectOf(recipeFile)) : resolve(options.runs);
   const run = await createRunFolder(prepared.frozen, runs);
   options.onFolder(run);

@@ -18,6 +18,9 @@ const newest = (state: RunState): string => {
   return shown.join('  ');
 };
 
+/** Fewer are decoded before anyone could read of it. */
+const manyPictures = 1000;
+
 /** A progress bar on standard error; on a terminal it moves, elsewhere it prints a line an epoch. */
 export class ProgressBar {
   private bar: cliProgress.SingleBar | null = null;
@@ -26,6 +29,7 @@ export class ProgressBar {
 
   show(state: RunState): void {
     this.warn(state.warnings ?? []);
+    if (state.decoded) this.decoded(state.decoded.done, state.decoded.total);
     if (state.totalSteps === 0) return;
     const stage = state.stages[state.stage];
     if (!stage) return;
@@ -35,6 +39,19 @@ export class ProgressBar {
       this.line = where;
       process.stderr.write(`${where}  ${newest(state)}  ${clock(state.secondsLeft)}\n`);
     }
+  }
+
+  /** How many pictures have been decoded: on a terminal in place, elsewhere a line every tenth of many. */
+  decoded(done: number, total: number): void {
+    if (total < manyPictures) return;
+    const steps = process.stderr.isTTY ? 100 : 10;
+    const percent = Math.floor((steps * done) / total) * (100 / steps);
+    const line = `Decoding ${total} pictures: ${percent} %`;
+    if (line === this.line) return;
+    this.line = line;
+    process.stderr.write(
+      process.stderr.isTTY ? `\r\u001b[K${line}${done === total ? '\n' : ''}` : `${line}\n`,
+    );
   }
 
   private warn(warnings: readonly RunWarning[]): void {

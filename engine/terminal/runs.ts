@@ -40,6 +40,7 @@ const start = async (recipe: string, options: RunOptions): Promise<{ value: unkn
         process.stderr.write(`Run: ${run}\n`);
       },
       onState: (state) => bar.show(state),
+      onDecoded: (done, total) => bar.decoded(done, total),
     });
     return await printed(report);
   } finally {

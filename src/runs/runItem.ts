@@ -68,6 +68,10 @@ const duration = (seconds: number): string => {
 };
 
 const progress = ({ state, status }: Run): string[] => {
+  if (status === 'preparing' && state.decoded) {
+    const { done, total } = state.decoded;
+    return [`${words.preparing}: ${done} of ${total} pictures`];
+  }
   const stage = state.stages[state.stage];
   if (!stage || (status !== 'training' && status !== 'stopping')) return [words[status]];
   const parts = [`epoch ${Math.max(1, state.epoch)}/${stage.epochs}`];

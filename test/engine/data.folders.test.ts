@@ -55,6 +55,25 @@ describe('class folders', () => {
     expect(validation.count).toBe(0);
   });
 
+  it('tells of every picture it decodes, the test pictures after the others, and ends where it is told to', async () => {
+    for (const name of ['train/a/1', 'train/a/2', 'train/b/1', 'test/b/1']) await putPng(`${name}.png`, red);
+    const options = dataSchema.parse({ kind: 'folders', path: 'train', testPath: 'test', validation: 0 });
+    const told: [number, number][] = [];
+    const openWith = (onDecoded: (done: number, total: number) => void) =>
+      openDataset(options, folder, [8, 8, 3], 1, 'classification', onDecoded);
+    await openWith((...heard) => void told.push(heard));
+    expect(told).toEqual([
+      [1, 3],
+      [2, 3],
+      [3, 3],
+      [1, 1],
+    ]);
+    const enough = () => {
+      throw new Error('enough');
+    };
+    await expect(openWith(enough)).rejects.toThrow('enough');
+  });
+
   it('brings grey, alpha, palette, 16-bit and CMYK pictures to RGB bytes', async () => {
     const deep = new Uint16Array(8 * 8).fill(0x8081);
     await put('a/1.png', await plain([90, 90, 90]).toColourspace('b-w').png().toBuffer());

@@ -84,7 +84,7 @@ const open = async (
   };
 };
 
-const without = ({ cache: _, ...options }: TrainOptions): TrainOptions => options;
+const without = ({ dataset, augment, seed }: TrainOptions): TrainOptions => ({ dataset, augment, seed });
 const start = (): Cursor => ({ step: 0, pending: { count: 0, sums: {} } });
 
 interface Trained {

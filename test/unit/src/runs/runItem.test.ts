@@ -27,6 +27,12 @@ describe('runItem', () => {
     expect(item.tooltip).toContain('About 2 min left');
   });
 
+  it('tells how many pictures have been decoded', () => {
+    const decoded = { done: 1200, total: 50_000 };
+    const { description } = runItem(run('preparing', { decoded, latest: {} }));
+    expect(description).toBe('preparing: 1200 of 50000 pictures');
+  });
+
   it('names the stage where there are several, and shows that stage’s numbers', () => {
     const stages = [
       { name: 'teacher', epochs: 5, stepsPerEpoch: 10 },
