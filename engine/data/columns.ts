@@ -1,8 +1,6 @@
 import { Failed } from '../contract/failure';
+import type { InputColumn } from '../contract/run';
 import { cellNumber, columnAt, type Table } from './csv';
-
-/** One input of a network that reads a table: a number column, or one word of a column of words (1 where it stands). */
-export type InputColumn = { column: string; mean: number; std: number } | { column: string; word: string };
 
 type Missing = 'fail' | 'drop' | 'mean';
 

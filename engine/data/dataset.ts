@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import type { InputColumn } from './columns';
+import type { InputColumn, ValueColumn } from '../contract/run';
 
 /** One batch as tensors; made between steps, disposed by the step's owner (`batchTensors` lists them). */
 export interface Batch {
@@ -45,13 +45,6 @@ export interface Split {
   /** Class of each sample; zeros where the task has none. */
   labels: Int32Array;
   targets?: Targets;
-}
-
-/** What a regression's outputs are: target = standardised value * std + mean. */
-export interface ValueColumn {
-  name: string;
-  mean: number;
-  std: number;
 }
 
 export interface Dataset {

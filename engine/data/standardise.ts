@@ -1,5 +1,6 @@
+import type { ValueColumn } from '../contract/run';
 import { momentsOf } from './columns';
-import type { Dataset, Split, Target, ValueColumn } from './dataset';
+import type { Dataset, Split, Target } from './dataset';
 
 /** Mean and standard deviation of each output over the training samples. */
 const learn = ({ shape, values }: Target, columns: readonly ValueColumn[]): ValueColumn[] =>

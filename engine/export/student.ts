@@ -3,7 +3,7 @@ import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { Failed } from '../contract/failure';
-import { runFiles } from '../contract/run';
+import { runFiles, type FrozenRecipe } from '../contract/run';
 import { InputValues } from '../models/inputValues';
 import type { Network } from '../models/network';
 import { loadNewest, type ProbedNetwork } from '../probe/newestWeights';
@@ -12,6 +12,9 @@ import { readFrozenRecipe } from '../run/folder';
 import { explainDiskError, temporaryName } from '../wholeFile';
 import { Random } from '../random';
 import { loadPlainly } from './plainModel';
+import { inTargetUnits, writeColumns } from './targetUnits';
+
+type Columns = Pick<FrozenRecipe, 'inputs' | 'outputs'>;
 
 const samples = 4;
 /** Relative to the largest output where that is above one. */
@@ -23,14 +26,22 @@ const topologyFile = 'model.json';
 /**
  * Writes a network as a layers-model that plain tfjs loads, whole or not at all: it is written beside the folder,
  * opened again, compared with the network on random inputs, then moved in. Other files in the folder stay.
- * Fails with `internal` where the outputs differ by more than 1e-6.
+ * Of a regression (`columns.outputs`) it gives values in the targets' units. What its inputs and outputs are is written
+ * beside it where a table or values were learnt. Fails with `internal` where the outputs differ by more than 1e-6.
  */
-export const exportStudent = async (network: Network, folder: string): Promise<void> => {
+export const exportStudent = async (
+  network: Network,
+  folder: string,
+  columns: Columns = {},
+): Promise<void> => {
   const temporary = temporaryName(folder);
   try {
     await mkdir(temporary, { recursive: true });
-    await network.save(temporary);
-    await verify(network, join(temporary, topologyFile));
+    await inTargetUnits(network, columns.outputs ?? [], async (isScaled) => {
+      await network.save(temporary);
+      await verify(network, join(temporary, topologyFile));
+      await writeColumns(temporary, columns, isScaled);
+    });
     await moveInto(temporary, folder);
   } catch (error) {
     throw explainDiskError(error, folder);
@@ -95,7 +106,14 @@ export const exportFromRun = async (run: string, folder: string): Promise<string
         'Wait for its first checkpoint, or resume it.',
       );
     }
-    await exportStudent(network, folder);
+    // What the run saved at its end gives values in the targets' units already; the checkpoints do not.
+    const { inputs, outputs } = frozen;
+    const columns = { ...(inputs ? { inputs } : {}), ...(outputs ? { outputs } : {}) };
+    await exportStudent(
+      network,
+      folder,
+      student.checkpoint === null ? { ...(inputs ? { inputs } : {}) } : columns,
+    );
   } finally {
     network.dispose();
   }

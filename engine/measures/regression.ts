@@ -1,6 +1,7 @@
+import type { ValueColumn } from '../contract/run';
 import type * as tf from '@tensorflow/tfjs';
 import { requireTarget } from '../data/batchTarget';
-import type { Batch, ValueColumn } from '../data/dataset';
+import type { Batch } from '../data/dataset';
 import type { Outputs } from '../models/network';
 import type { TaskMeasures } from './measures';
 

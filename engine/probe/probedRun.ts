@@ -1,5 +1,6 @@
+import type { ValueColumn } from '../contract/run';
 import type { FrozenRecipe } from '../contract/run';
-import type { Dataset, Split, ValueColumn } from '../data/dataset';
+import type { Dataset, Split } from '../data/dataset';
 import { openDataset } from '../data/open';
 import type { Network } from '../models/network';
 import { readFrozenRecipe } from '../run/folder';

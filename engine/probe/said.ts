@@ -1,7 +1,8 @@
+import type { ValueColumn } from '../contract/run';
 import * as tf from '@tensorflow/tfjs';
 import type { Task } from '../contract/recipe';
 import type { SampleImage } from '../contract/sheet';
-import { ignored, type Split, type ValueColumn } from '../data/dataset';
+import { ignored, type Split } from '../data/dataset';
 import { decode } from '../detection/decode';
 import { resizeBilinearTo } from '../losses/resample';
 import type { Network } from '../models/network';

@@ -51,6 +51,12 @@ const pairsOf = ({ stages }: PreparedRun): NonNullable<RunReport['pairs']> =>
     })),
   );
 
+const gainOver = (
+  control: ModelFigures,
+  student: ModelFigures,
+  { metric, rising }: PreparedRun['measures'],
+): number => (rising ? 1 : -1) * ((student.metrics[metric] ?? NaN) - (control.metrics[metric] ?? NaN));
+
 /** Measures every network, exports the student, writes the report; the run is then done. */
 export const finishRun = async (
   run: string,
@@ -62,13 +68,9 @@ export const finishRun = async (
   const [teacher] = teachers;
   const split = dataset.test ?? dataset.validation;
   const control = prepared.stages.find((stage) => stage.name === 'control')?.network;
-  await exportStudent(prepared.student, join(run, runFiles.student));
+  await exportStudent(prepared.student, join(run, runFiles.student), frozen);
   const student = await figuresOf(run, prepared, 'student', prepared.student, split);
   const controlFigures = control ? await figuresOf(run, prepared, 'control', control, split) : null;
-  const gain = controlFigures
-    ? (measures.rising ? 1 : -1) *
-      ((student.metrics[measures.metric] ?? NaN) - (controlFigures.metrics[measures.metric] ?? NaN))
-    : null;
   const report: RunReport = {
     run,
     name: frozen.name,
@@ -79,7 +81,7 @@ export const finishRun = async (
     teacher: teacher ? await figuresOf(run, prepared, 'teacher', teacher, split) : null,
     student,
     control: controlFigures,
-    gain,
+    gain: controlFigures && gainOver(controlFigures, student, measures),
     metrics: { best: recorder.state.best, last: await lastOf(run) },
     pairs: pairsOf(prepared),
     warnings: recorder.state.warnings ?? [],
