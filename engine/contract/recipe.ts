@@ -204,6 +204,18 @@ export const recipeSchema = <L extends z.ZodType<LossOptions>>(loss: L) =>
       .enum(['best', 'last'])
       .default('best')
       .describe('Which weights are exported: of the best validation epoch, or of the last.'),
+    export: z
+      .enum(['student', 'best'])
+      .default('student')
+      .describe(
+        'Of students that learn together (dml, mcl, lmcl, mfef, hsakd-online): the first, or the one that validates best.',
+      ),
+    reuse: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Take trained teachers and methods’ own stages over from earlier runs with the very same settings, and keep them for later ones.',
+      ),
     cache: cacheSchema.prefault({}),
     backend: z.enum(['auto', 'tensorflow', 'wasm', 'cpu']).default('auto'),
   });

@@ -12,16 +12,19 @@ import {
   type Checkpoint,
   type Manifest,
 } from '../training/checkpoint';
-import { LossWatch } from '../training/lossWatch';
 import {
   restoreVariables,
   stageVariables,
   startStage,
+  stepsOf,
   type RunningStage,
   type Stage,
 } from '../training/stage';
 import { trainStage, type Cursor, type Watcher } from '../training/train';
-import { readMetrics, rewindMetrics, stopRequested } from './folder';
+import { bestPeer, copyWeights } from './bestPeer';
+import { rewindMetrics, stopRequested } from './folder';
+import { keepStage, ownVariables, readKeptStage, stageKeys } from './keptStages';
+import { watchLosses } from './lossWarnings';
 import { provideSamples } from './madeSamples';
 import type { PreparedRun } from './prepare';
 import type { Recorder } from './recorder';
@@ -35,7 +38,6 @@ const beginningOf = (stageIndex: number, chosen: Position['chosen']): Position =
   cursor: { step: 0, pending: { count: 0, sums: {} } },
 });
 
-const stepsOf = (stage: Stage): number => stage.training.epochs * stage.stepsPerEpoch;
 const describeStage = (stage: Stage): StageState => ({
   name: stage.name,
   epochs: stage.training.epochs,
@@ -45,12 +47,16 @@ const describeStage = (stage: Stage): StageState => ({
 /** Executes a prepared run stage by stage. */
 export class Execution {
   private position = beginningOf(0, {});
+  /** Of what other runs may take over; empty for other stages. */
+  private readonly keys: readonly string[];
 
   constructor(
     private readonly run: string,
     private readonly prepared: PreparedRun,
     private readonly recorder: Recorder,
-  ) {}
+  ) {
+    this.keys = stageKeys(prepared);
+  }
 
   private get stages(): readonly Stage[] {
     return this.prepared.stages;
@@ -89,9 +95,23 @@ export class Execution {
 
   private async restoreChosen(stage: Stage): Promise<void> {
     const name = this.position.chosen[stage.name];
-    if (name === undefined) return;
+    if (name !== undefined) await this.restoreFrom(name, stage);
+  }
+
+  private async restoreFrom(name: string, stage: Stage): Promise<void> {
     const { variables } = await readCheckpoint(join(this.run, runFiles.checkpoints, name));
     restoreVariables(stageVariables(stage), variables, () => undefined);
+  }
+
+  /** The name of the stage's last checkpoint. */
+  private lastOf(stage: Stage): string {
+    return checkpointName(this.stepsBefore(this.position.stageIndex) + stepsOf(stage));
+  }
+
+  /** The name of the checkpoint whose weights the recipe wants of a stage that has ended. */
+  private wantedOf(stage: Stage): string {
+    const last = this.lastOf(stage);
+    return this.prepared.frozen.recipe.keep === 'best' ? (this.position.best?.folder ?? last) : last;
   }
 
   /** Gives false if the run was asked to stop. */
@@ -101,8 +121,10 @@ export class Execution {
     for (let index = this.position.stageIndex; index < this.stages.length; index++) {
       const stage = this.stages[index] as Stage;
       if (index > this.position.stageIndex) this.position = beginningOf(index, this.position.chosen);
-      if (!(await this.trainOne(stage, index))) return false;
+      const isTaken = await this.takeOver(stage, index);
+      if (!isTaken && !(await this.trainOne(stage, index))) return false;
       await this.finishStage(stage);
+      if (!isTaken) await this.keep(stage, index);
     }
     await rm(join(this.run, runFiles.cache), { recursive: true, force: true });
     return true;
@@ -130,30 +152,70 @@ export class Execution {
         seed: recipe.seed,
         cache: { ...recipe.cache, folder: join(this.run, runFiles.cache) },
       };
-      return await trainStage(running, options, this.position.cursor, await this.watch(running, index));
+      const watcher = await this.watch(running, index);
+      if (!(await trainStage(running, options, this.position.cursor, watcher))) return false;
+      if (stage.name === 'student' && recipe.export === 'best') await this.choosePeer(running, index);
+      return true;
     } finally {
       running.dispose();
     }
   }
 
-  /** The control's losses are the student's: what is wrong with them is told there. */
-  private async watchLosses(stage: Stage): Promise<LossWatch> {
-    const weighted = stage.name === 'control' ? [] : stage.terms.filter(({ weight }) => weight > 0);
-    const losses = weighted.map(({ label, prepared }) => ({
-      label,
-      isContested: (prepared.opponents ?? []).length > 0,
-    }));
-    const watch = new LossWatch(
-      { name: stage.name, steps: stepsOf(stage), losses },
-      this.recorder.state.warnings ?? [],
-    );
-    for (const point of await readMetrics(this.run)) watch.see(point);
-    return watch;
+  /** Loads what another run has made of the very same stage. Gives false where there is nothing, or it is not wished. */
+  private async takeOver(stage: Stage, index: number): Promise<boolean> {
+    const key = this.keys[index];
+    if (!key || !this.prepared.frozen.recipe.reuse || this.checkpoint || this.position.cursor.step > 0)
+      return false;
+    const kept = await readKeptStage(this.run, key, stage);
+    if (!kept) return false;
+    const running = startStage(stage, this.prepared.measures);
+    try {
+      restoreVariables(ownVariables(stage), kept.checkpoint.variables, () => undefined);
+      for (const point of kept.points) await this.recorder.point(point);
+      const { best } = kept.checkpoint.manifest;
+      const [step, epoch] = [stepsOf(stage), stage.training.epochs];
+      const cursor = { step, pending: { count: 0, sums: {} } };
+      this.position.best = best && { ...best, folder: this.lastOf(stage) };
+      this.position.cursor = cursor;
+      await this.write(running, index, cursor, epoch);
+      const totalStep = this.stepsBefore(index) + step;
+      await this.recorder.update({ stage: index, epoch, step, totalStep }, { now: true });
+    } finally {
+      running.dispose();
+    }
+    await this.recorder.event('info', `The stage "${stage.name}" was taken over from an earlier run.`);
+    return true;
+  }
+
+  /** For runs that would train the same stage. */
+  private async keep(stage: Stage, index: number): Promise<void> {
+    const key = this.keys[index];
+    if (!key || !this.prepared.frozen.recipe.reuse) return;
+    const { best } = this.position;
+    const step = stepsOf(stage);
+    const done = { step, totalStep: step, epoch: stage.training.epochs, pending: { count: 0, sums: {} } };
+    await keepStage(this.run, key, stage, { stage: stage.name, stageIndex: 0, ...done, best, chosen: {} });
+  }
+
+  /** Makes the student what the best of its peers is, in the epoch that was chosen; in the stage's last checkpoint. */
+  private async choosePeer({ stage, ...running }: RunningStage, index: number): Promise<void> {
+    const { dataset, measures } = this.prepared;
+    await this.restoreFrom(this.wantedOf(stage), stage);
+    const found = await bestPeer(stage, dataset, measures);
+    if (!found) return;
+    copyWeights(found.network, stage.network);
+    const epoch = this.position.best?.epoch ?? stage.training.epochs;
+    const best = { epoch, metric: `val_${measures.metric}`, value: found.value };
+    this.position.best = { ...best, folder: this.lastOf(stage) };
+    await this.write({ stage, ...running }, index, this.position.cursor, stage.training.epochs);
+    await this.recorder.update({ best }, { now: true });
+    const values = `${best.metric} ${found.value.toFixed(4)}, the student ${found.student.toFixed(4)}`;
+    await this.recorder.event('info', `${found.name} validates best and is exported: ${values}.`);
   }
 
   private async watch(running: RunningStage, index: number): Promise<Watcher> {
     const before = this.stepsBefore(index);
-    const losses = await this.watchLosses(running.stage);
+    const losses = await watchLosses(this.run, running.stage, this.recorder.state.warnings ?? []);
     return {
       point: async (point) => {
         await this.recorder.point(point);
@@ -185,10 +247,14 @@ export class Execution {
     epoch: number,
     measured: Record<string, number> | null,
   ): Promise<void> {
-    const totalStep = this.stepsBefore(index) + cursor.step;
-    const name = checkpointName(totalStep);
+    const name = checkpointName(this.stepsBefore(index) + cursor.step);
     if (measured) await this.noteBest(running.stage, epoch, measured, name);
     else if ((await listCheckpoints(this.run)).includes(name)) return;
+    await this.write(running, index, cursor, epoch);
+  }
+
+  private async write(running: RunningStage, index: number, cursor: Cursor, epoch: number): Promise<void> {
+    const totalStep = this.stepsBefore(index) + cursor.step;
     const { best, chosen } = this.position;
     const progress = {
       stage: running.stage.name,
@@ -222,9 +288,7 @@ export class Execution {
 
   /** Chooses the stage's weights, loads them, and writes the model for use elsewhere. */
   private async finishStage(stage: Stage): Promise<void> {
-    const last = checkpointName(this.stepsBefore(this.position.stageIndex) + stepsOf(stage));
-    const wanted = this.prepared.frozen.recipe.keep === 'best' ? (this.position.best?.folder ?? last) : last;
-    this.position.chosen = { ...this.position.chosen, [stage.name]: wanted };
+    this.position.chosen = { ...this.position.chosen, [stage.name]: this.wantedOf(stage) };
     await this.restoreChosen(stage);
     if (!stage.only) await stage.network.save(join(this.run, stage.name));
   }

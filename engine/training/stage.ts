@@ -101,6 +101,9 @@ export const startStage = (stage: Stage, measures: TaskMeasures): RunningStage =
 export const stepsPerEpoch = (dataset: Dataset, batchSize: number): number =>
   Math.max(1, Math.floor(dataset.train.count / batchSize));
 
+/** Steps of a whole stage. */
+export const stepsOf = (stage: Stage): number => stage.training.epochs * stage.stepsPerEpoch;
+
 /** Puts saved values back. Names that the checkpoint lacks are given to `onMissing`. */
 export const restoreVariables = (
   variables: ReadonlyMap<string, tf.Variable>,
