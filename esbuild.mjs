@@ -67,6 +67,9 @@ cpSync('node_modules/@tensorflow/tfjs-node-gpu/binding', 'dist/binding', { recur
 cpSync('engine/backend/native', 'dist/binding', { recursive: true });
 cpSync('node_modules/node-api-headers/include', 'dist/binding/node-api', { recursive: true });
 
+// What `retort export-keras` has the user's Python run.
+cpSync('engine/models/exportKeras.py', 'dist/exportKeras.py');
+
 // The wasm backend: tfjs's module and the training kernels.
 const tfjsWasm = 'tfjs-backend-wasm-threaded-simd.wasm';
 cpSync(`node_modules/@tensorflow/tfjs-backend-wasm/wasm-out/${tfjsWasm}`, `dist/wasm/${tfjsWasm}`);

@@ -4,6 +4,7 @@ import { Failed } from '../contract/failure';
 export interface CommandOptions {
   signal?: AbortSignal | undefined;
   env?: NodeJS.ProcessEnv;
+  cwd?: string;
   timeoutMs?: number;
 }
 
@@ -26,13 +27,14 @@ export const stoppedByUser = (): Failed =>
 export const runCommand = (
   program: string,
   args: readonly string[],
-  { signal, env = process.env, timeoutMs }: CommandOptions = {},
+  { signal, env = process.env, cwd, timeoutMs }: CommandOptions = {},
 ): Promise<CommandResult> =>
   new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(stoppedByUser());
     const child = spawn(program, args, {
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
+      ...(cwd === undefined ? {} : { cwd }),
       ...(signal ? { signal } : {}),
       ...(timeoutMs === undefined ? {} : { timeout: timeoutMs }),
     });

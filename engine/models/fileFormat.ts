@@ -34,6 +34,10 @@ const foreignEndings: Record<string, Foreign> = {
     what: 'a file of bare weights (safetensors)',
     next: 'Use the same network as a TensorFlow.js layers-model or as model code.',
   },
+  '.py': {
+    what: 'Python code',
+    next: 'Save its Keras model first: `retort export-keras file.py#name`, or “Distill this model” over it.',
+  },
   '.bin': { what: 'a file of bare weights', next: 'Name the model.json that it belongs to.' },
 };
 

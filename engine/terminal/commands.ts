@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { addBackendCommand } from './backends';
+import { addExportKerasCommand } from './exportKeras';
 import { addRunCommands } from './runs';
 import { answer, type Shared } from './answer';
 import type { ProposeOptions } from './propose';
@@ -64,6 +65,7 @@ export const addCommands = (program: Command): void => {
   addModelCommands(program);
   addListCommands(program);
   addBackendCommand(program, jsonOption);
+  addExportKerasCommand(program, jsonOption);
   program
     .command('serve', { hidden: true })
     .description('answer the extension over IPC')
