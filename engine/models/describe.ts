@@ -4,7 +4,7 @@ import { Failed } from '../contract/failure';
 import type { CodeLocation, LayerInfo, ModelInfo, OpeningReport } from '../contract/model';
 import { layerMacs } from '../profile/macs';
 import { fixedShape, layerUses, type LayerUse } from './graph';
-import { withoutSoftmax } from './softmax';
+import { isSoftmax, withoutSoftmax } from './softmax';
 
 /** Where a model comes from. */
 export interface Origin {
@@ -55,10 +55,14 @@ const checkInputs = (model: tf.LayersModel, reference: string): number[] => {
   );
 };
 
-/** The last output that is a vector a sample; models that put out every layer end with the prediction. */
+/**
+ * Of the outputs that are vectors the last softmax, else the last; models that put out every layer end with the
+ * prediction.
+ */
 const predictionOf = (model: tf.LayersModel): tf.SymbolicTensor => {
-  const { outputs } = model;
-  return (outputs.findLast((output) => output.shape.length === 2) ?? outputs.at(-1)) as tf.SymbolicTensor;
+  const vectors = model.outputs.filter((output) => output.shape.length === 2);
+  const softmax = vectors.findLast(({ sourceLayer }) => isSoftmax(sourceLayer));
+  return (softmax ?? vectors.at(-1) ?? model.outputs.at(-1)) as tf.SymbolicTensor;
 };
 
 const layerInfo = (

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { Failed } from '../contract/failure';
+import { isOperation } from './kerasOperations';
 import { activationName } from './layerSpelling';
 import { isFields, layersOf, policyName, type Topology } from './topology';
 
@@ -41,23 +42,17 @@ const refuse = (className: string, config: Fields, what: string): Failed =>
     'Replace it in Keras by built-in layers with other settings, then save the model again.',
   );
 
-const checkLayer = ({ class_name: className, config }: Topology, keras: number): void => {
+const checkLayer = ({ class_name: className, config }: Topology): void => {
   if (!isFields(config)) return;
   const difference = differences[className];
   if (difference?.applies(config)) throw refuse(className, config, difference.what);
   if (config.data_format === 'channels_first') throw refuse(className, config, 'channels_first');
   if (/int|float8/.test(policyName(config.dtype)) && 'kernel_initializer' in config)
     throw refuse(className, config, `${policyName(config.dtype)} weights`);
-  for (const name of activationsOf(config)) {
-    const isOther = keras >= 3 && name === 'hard_sigmoid';
-    if (isOther || !isKnownActivation(name))
-      throw refuse(className, config, `the activation ${String(name)}`);
-  }
+  for (const name of activationsOf(config))
+    if (!isKnownActivation(name)) throw refuse(className, config, `the activation ${String(name)}`);
 };
 
-/** Keras 3 writes `x + y` and the like as layers of these modules. */
-const isOperation = (layer: Topology): boolean =>
-  String((layer as Topology & { module?: unknown }).module).includes('.ops.');
 const sharedOperations = new Set(['Add', 'Multiply', 'Maximum', 'Minimum']);
 
 const hasConstant = (layer: Topology): boolean => {
@@ -75,10 +70,9 @@ const checkOperation = (layer: Topology): void => {
 };
 
 /** Throws `modelUnsupported` where tfjs would build a Keras model that computes something else. */
-export const refuseKerasDifferences = (topology: Topology, kerasVersion: string): void => {
-  const keras = Number.parseInt(kerasVersion, 10);
+export const refuseKerasDifferences = (topology: Topology): void => {
   for (const layer of layersOf(topology)) {
     checkOperation(layer);
-    checkLayer(layer, keras);
+    checkLayer(layer);
   }
 };

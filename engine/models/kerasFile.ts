@@ -5,7 +5,9 @@ import { strFromU8, unzipSync } from 'fflate';
 import { Failed } from '../contract/failure';
 import type { OpeningReport } from '../contract/model';
 import { withHdf5, type Hdf5 } from './hdf5';
+import { withKeras3Activations } from './kerasActivations';
 import { refuseKerasDifferences } from './kerasDifferences';
+import { withOperationsAsLayers } from './kerasOperations';
 import { assignWeights, weightsOfArchive, weightsOfLayers, type LayerWeights } from './kerasWeights';
 import { firstSentence, type OpenedModel } from './layersFile';
 import { ignoredSettings } from './opening';
@@ -81,9 +83,11 @@ const ofArchive = (file: Hdf5, topology: Topology, version: string): KerasModel 
 });
 
 const build = async ({ topology, version }: KerasModel, name: string): Promise<tf.LayersModel> => {
-  refuseKerasDifferences(topology, version);
+  const described = withOperationsAsLayers(topology);
+  const spelled = Number.parseInt(version, 10) >= 3 ? withKeras3Activations(described) : described;
+  refuseKerasDifferences(spelled);
   const modelTopology = withZeroWeights(
-    readableTopology(topology),
+    readableTopology(spelled),
   ) as unknown as tf.io.ModelJSON['modelTopology'];
   try {
     return await tf.loadLayersModel(tf.io.fromMemory({ modelTopology }));

@@ -15,7 +15,11 @@ const isFields = (value: unknown): value is Fields =>
 
 const single = (value: unknown): unknown => (Array.isArray(value) && value.length === 1 ? value[0] : value);
 
-const renamedActivations: Record<string, string> = { silu: 'swish' };
+const renamedActivations: Record<string, string> = {
+  silu: 'swish',
+  hard_silu: 'hardSilu',
+  hard_swish: 'hardSilu',
+};
 
 /** An activation as tfjs names it; Keras writes a name, or an object around the name of a function. */
 export const activationName = (value: unknown): unknown => {

@@ -6,10 +6,11 @@ import { speedUpBatchNorm } from './batchNorm';
 import { describeModel, type Described, type Origin } from './describe';
 import { seedDropout } from './dropout';
 import type { Execution } from './execution';
+import { kerasOnlyActivation } from './kerasActivations';
 import { functionalPart } from './graph';
 import { InputValues } from './inputValues';
 import { layersExecution } from './layersExecution';
-import type { Network, Outputs } from './network';
+import { outputsOf, type Network, type Outputs, type PassOptions } from './network';
 import { keepDepthMultiplier } from './separable';
 import { hashModel, writeLayersModel } from './storedModel';
 import { withoutTape } from './tape';
@@ -42,6 +43,7 @@ const innerLayers = (model: tf.LayersModel): tf.layers.Layer[] =>
 /** A tfjs layers model as a {@link Network}. */
 class LayersNetwork implements Network {
   readonly info: ModelInfo;
+  readonly beyondTfjs: readonly string[];
   readonly trainable: ReadonlyMap<string, tf.Variable>;
   readonly statistics: ReadonlyMap<string, tf.Variable>;
   private readonly all: ReadonlyMap<string, tf.Variable>;
@@ -60,6 +62,7 @@ class LayersNetwork implements Network {
     this.topology = JSON.stringify(model.toJSON(null, false));
     this.described = describeModel(model, origin);
     this.info = this.described.info;
+    this.beyondTfjs = innerLayers(model).flatMap((layer) => kerasOnlyActivation(layer) ?? []);
     this.all = named(model.weights, origin.reference);
     this.trainable = named(model.trainableWeights, origin.reference);
     this.statistics = new Map([...this.all].filter(([name]) => !this.trainable.has(name)));
@@ -68,8 +71,8 @@ class LayersNetwork implements Network {
     ofClass('Dropout').forEach(seedDropout);
   }
 
-  forward(raw: tf.Tensor, { taps, training }: { taps: readonly string[]; training: boolean }): Outputs {
-    const { model, positions } = this.cut(taps);
+  forward(raw: tf.Tensor, { taps, training, logits = true }: PassOptions): Outputs {
+    const { model, positions } = this.cut(logits ? ['logits', ...taps] : taps);
     const run = (): tf.Tensor[] =>
       tf.tidy(() => {
         const outputs = model.apply(this.values.normalise(raw), { training }) as tf.Tensor | tf.Tensor[];
@@ -81,7 +84,7 @@ class LayersNetwork implements Network {
       if (output) return output;
       throw new Error(`${name} was not among the taps asked for.`);
     };
-    return { logits: tap('logits'), tap };
+    return outputsOf(tap);
   }
 
   execution(): Execution {
@@ -103,7 +106,7 @@ class LayersNetwork implements Network {
   }
 
   private cut(taps: readonly string[]): Cut {
-    const names = [...new Set(['logits', ...taps])];
+    const names = [...new Set(taps)];
     const key = names.join('\n');
     const known = this.cuts.get(key);
     if (known) return known;

@@ -10,9 +10,24 @@ export interface Outputs {
    * classes] at any size, in detection [batch, height, width, classes + 4] (engine/losses/detection.ts), in feature
    * learning the features, [batch, features] or a map.
    */
-  logits: tf.Tensor;
+  readonly logits: tf.Tensor;
   /** A layer's output, NHWC or [batch, features]; `logits` is a tap too. */
   tap(name: string): tf.Tensor;
+}
+
+/** The outputs of a pass whose values `tap` gives. */
+export const outputsOf = (tap: Outputs['tap']): Outputs => ({
+  get logits() {
+    return tap('logits');
+  },
+  tap,
+});
+
+/** What a forward pass is to give. */
+export interface PassOptions {
+  taps: readonly string[];
+  training: boolean;
+  logits?: boolean;
 }
 
 /** An opened model, ready to run and, where its format allows, to train. */
@@ -23,13 +38,16 @@ export interface Network {
   /**
    * Runs the network on raw values [batch, ...inputShape].
    * `training` makes batch normalisation use and update batch statistics and turns dropout on.
-   * Only the named taps are computed beside the logits; the graph stops at the deepest one needed.
+   * Only the named taps are computed beside the logits, and without these where `logits` is false; the graph stops at
+   * the deepest one needed.
    */
-  forward(raw: tf.Tensor, options: { taps: readonly string[]; training: boolean }): Outputs;
+  forward(raw: tf.Tensor, options: PassOptions): Outputs;
   /** True for frozen networks whose passes cannot be recorded as part of a training step: they run before it. */
   outsideStep?: boolean;
   /** A forward pass in single operations; null where what computes it does not tell. */
   execution(): Execution | null;
+  /** What it uses of Keras that plain TensorFlow.js lacks: such a network cannot be exported. */
+  beyondTfjs?: readonly string[];
   /** Variables by a name that is the same in every opening of the same model. */
   trainable: ReadonlyMap<string, tf.Variable>;
   /** Variables that training changes without a gradient: batch-norm statistics. */

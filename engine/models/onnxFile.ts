@@ -169,10 +169,12 @@ const valuesOf = (
     return [{ name, kind: node.opType, shape, parameters, macs: onnxMacs(node, { weights, shapes }) }];
   });
 
-/** The last vector among the outputs, else the last output; before its softmax. */
+/** Of the outputs the last softmax of a vector, else the last vector, else the last; before its softmax. */
 const logitsOf = (graph: OnnxGraph, outputs: readonly string[], shapes: ReadonlyMap<string, number[]>) => {
   const makers = new Map(graph.node.flatMap((node) => node.output.map((name) => [name, node] as const)));
-  const chosen = outputs.findLast((name) => shapes.get(name)?.length === 1) ?? outputs.at(-1) ?? '';
+  const vectors = outputs.filter((name) => shapes.get(name)?.length === 1);
+  const softmax = vectors.findLast((name) => makers.get(name)?.opType === 'Softmax');
+  const chosen = softmax ?? vectors.at(-1) ?? outputs.at(-1) ?? '';
   const maker = makers.get(chosen);
   const before = maker?.opType === 'Softmax' ? maker.input[0] : undefined;
   return { logits: before ?? chosen, softmaxRemoved: before !== undefined };

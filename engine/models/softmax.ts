@@ -9,6 +9,9 @@ const transparent = new Set(['Flatten', 'Reshape', 'Dropout', 'Permute']);
 
 const endsInSoftmax = (layer: Activated): boolean => layer.activation?.getClassName?.() === 'softmax';
 
+/** A layer that is a softmax, or ends in one. */
+export const isSoftmax = (layer: Layer): boolean => layer.getClassName() === 'Softmax' || endsInSoftmax(layer);
+
 const valuesOf = (symbolic: tf.SymbolicTensor): number =>
   symbolic.shape.slice(1).reduce<number>((product, length) => product * (length ?? 0), 1);
 
@@ -49,8 +52,7 @@ export const withoutSoftmax = (
   prediction: tf.SymbolicTensor,
 ): { logits: tf.SymbolicTensor; removed: boolean } => {
   const layer = prediction.sourceLayer;
-  const isOwnLayer =
-    layer.getClassName() === 'Softmax' || (layer.getClassName() === 'Activation' && endsInSoftmax(layer));
+  const isOwnLayer = isSoftmax(layer) && ['Softmax', 'Activation'].includes(layer.getClassName());
   const [input] = prediction.inputs;
   if (isOwnLayer && input) return { logits: input, removed: true };
   return { logits: prediction, removed: neutralise(prediction) };

@@ -71,6 +71,17 @@ export const requireTrainable = (network: Network, role: string): void => {
   );
 };
 
+/** Whether plain TensorFlow.js could load what a run would export; throws `Failed` (modelUnsupported). */
+export const requireExportable = (student: Network): void => {
+  const [first] = student.beyondTfjs ?? [];
+  if (first === undefined) return;
+  throw new Failed(
+    'modelUnsupported',
+    `The student ${student.info.name} uses the activation ${first}, which plain TensorFlow.js cannot load.`,
+    'Use it as the teacher; give the student relu, relu6, swish or another activation of TensorFlow.js.',
+  );
+};
+
 /** Whether a network takes samples of this shape; throws `Failed` (modelInvalid). */
 export const requireInput = (network: Network, sample: readonly number[], role: string): void => {
   const wanted = network.info.inputShape;
