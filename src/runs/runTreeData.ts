@@ -3,8 +3,9 @@ import { commands } from '../contributions';
 import type { Run } from './runFolder';
 import { reportItems, runItem, type ItemView } from './runItem';
 import type { RunChange, RunStore } from './runStore';
+import { stageItems } from './stageItems';
 
-/** A run, or a row of its report. */
+/** A run, or a row below it: a stage, or one of its report. */
 export type RunNode = { kind: 'run'; run: Run } | { kind: 'row'; row: ItemView; run: Run };
 
 /** What the run list shows. Nothing is read before someone asks for the roots. */
@@ -18,7 +19,8 @@ export class RunTreeData implements vscode.TreeDataProvider<RunNode> {
   getTreeItem(node: RunNode): vscode.TreeItem {
     const { None, Collapsed } = vscode.TreeItemCollapsibleState;
     if (node.kind === 'row') return treeItem(node.row, None);
-    const item = treeItem(runItem(node.run), node.run.status === 'done' ? Collapsed : None);
+    const hasRows = node.run.status === 'done' || stageItems(node.run).length > 0;
+    const item = treeItem(runItem(node.run), hasRows ? Collapsed : None);
     item.command = { title: 'Open Curves', command: commands.openCurves, arguments: [node.run.id] };
     return item;
   }
@@ -30,7 +32,8 @@ export class RunTreeData implements vscode.TreeDataProvider<RunNode> {
     }
     if (node.kind === 'row') return [];
     const report = await this.store.report(node.run);
-    return report ? reportItems(node.run.id, report).map((row) => ({ kind: 'row', row, run: node.run })) : [];
+    const rows = [...stageItems(node.run), ...(report ? reportItems(node.run.id, report) : [])];
+    return rows.map((row) => ({ kind: 'row', row, run: node.run }));
   }
 
   getParent(node: RunNode): RunNode | undefined {
