@@ -22,7 +22,7 @@ export const taskOf = ({ outputShape }: ModelInfo): Task => {
 };
 
 /** Methods that compare positions of maps, not vectors. */
-export const mapMethods: ReadonlySet<string> = new Set(['at', 'cwd', 'cd', 'pa', 'la', 'csc', 'mgd']);
+export const mapMethods: ReadonlySet<string> = new Set(['at', 'cwd', 'cd', 'pa', 'la', 'csc', 'mgd', 'ifvd']);
 
 /** Published accuracies of VGG13 to MobileNetV2 on CIFAR-100 (Tian et al., Contrastive Representation Distillation). */
 const acrossFamilies: Readonly<Record<string, number>> = { at: 59.4, fitnets: 64.14 };

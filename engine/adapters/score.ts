@@ -8,7 +8,7 @@ export interface Side {
   candidates: readonly Candidate[];
 }
 
-/** What a pair must score to be matched at all: maps of one size in about the same place do, those of half the size do not. */
+/** What a pair must score to be matched at all: a factor of two in size passes where the depths agree, a factor of four never. */
 export const leastScore = 0.6;
 
 const weights = { resolution: 0.65, depth: 0.35 };

@@ -74,7 +74,7 @@ const depthwise = (name: string, widths: readonly number[]): tf.LayersModel => {
 };
 
 export const chainTeacher = () => chain('chain-teacher', [16, 32, 64], 2);
-export const chainStudent = () => chain('chain-student', [6, 12, 24], 1);
+export const chainStudent = () => chain('chain-student', [12, 24, 48], 1);
 export const residualTeacher = () => residual('residual-teacher', [24, 48, 96], 3);
 export const residualStudent = () => residual('residual-student', [8, 16, 32], 1);
 export const depthwiseStudent = () => depthwise('depthwise-student', [16, 32, 64]);
