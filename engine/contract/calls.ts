@@ -1,7 +1,7 @@
 import type { Failure } from './failure';
 import type { MethodInfo, ModelInfo } from './model';
-import type { ProfileComparison } from './profile';
-import type { Proposal } from './profile';
+import type { MethodPairs, ProfileComparison } from './profile';
+import type { MethodPairs, Proposal } from './profile';
 import type { DataInput } from './data';
 import type { Pair, Recipe, Task } from './recipe';
 import type { BackendChoice } from './run';
@@ -50,8 +50,8 @@ export interface EngineCalls {
     student: string,
     probe: { data: DataInput; base: string } | null,
   ): Promise<Answer<Proposal>>;
-  /** Of proposed pairs, shallowest first, the positions that each method that matches layers takes by default; by its id. */
-  takenPairs(pairs: Pair[]): Promise<Answer<Record<string, number[]>>>;
+  /** What each method that matches layers does with proposed pairs, shallowest first; by its id. */
+  takenPairs(pairs: Pair[]): Promise<Answer<Record<string, MethodPairs>>>;
   /** Reads and checks a recipe file; fills in defaults. */
   readRecipe(file: string): Promise<Answer<Recipe>>;
   /** Makes the run folder below `project` (the recipe’s own project if left out) and returns it; does not start the run. */

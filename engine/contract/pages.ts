@@ -1,7 +1,7 @@
 import type { Failure } from './failure';
 import type { RunModels } from './calls';
 import type { MethodInfo, ModelInfo } from './model';
-import type { ProfileComparison, Proposal } from './profile';
+import type { MethodPairs, ProfileComparison, Proposal } from './profile';
 import type { Pair } from './recipe';
 import type { FrozenRecipe, MetricPoint, RunReport, RunState } from './run';
 import type { SampleImage, Sheet, SheetRequest } from './sheet';
@@ -80,11 +80,10 @@ export interface LayersSubject {
   data: string | null;
 }
 
-/** What could be matched, and which of the proposed pairs each method takes unless it is told otherwise. */
+/** What could be matched, and what each method that matches layers does with it; by the method's id. */
 export interface LayersProposal {
   proposal: Proposal;
-  /** By the id of each method that matches layers: positions in `proposal.pairs`. */
-  taken: Record<string, number[]>;
+  taken: Record<string, MethodPairs>;
 }
 
 /** Calls that the host answers for the Layers page. */

@@ -92,6 +92,14 @@ export interface MethodOffer {
   warning: string | null;
 }
 
+/** What a method that matches layers does with proposed pairs unless it is told otherwise. */
+export interface MethodPairs {
+  /** Positions of the pairs that it takes. */
+  places: number[];
+  /** Whether a pair's adapter is its business: others compare taps of any width, or bring connectors of their own. */
+  adapts: boolean;
+}
+
 /** What could be matched between a teacher and a student, and what is recommended. */
 export interface Proposal {
   teacher: ModelInfo;

@@ -1,16 +1,15 @@
+import type { MethodPairs } from '../contract/profile';
 import type { Pair } from '../contract/recipe';
 import { methods } from './registry';
 
-/**
- * Of proposed pairs, shallowest first, the positions of those that each method that matches layers takes by default; by
- * the method's id.
- */
-export const takenPairs = (pairs: readonly Pair[]): Record<string, number[]> =>
+/** What each method that matches layers does with proposed pairs, shallowest first; by the method's id. */
+export const takenPairs = (pairs: readonly Pair[]): Record<string, MethodPairs> =>
   Object.fromEntries(
     methods
       .filter((method) => method.pairs === 'features')
-      .map((method) => {
-        const kept = method.keepPairs?.(pairs) ?? pairs;
-        return [method.id, kept.map((pair) => pairs.indexOf(pair)).filter((place) => place >= 0)];
+      .map(({ id, keepPairs, needs }) => {
+        const kept = keepPairs?.(pairs) ?? pairs;
+        const places = kept.map((pair) => pairs.indexOf(pair)).filter((place) => place >= 0);
+        return [id, { places, adapts: needs?.channels === 'same' && needs.connector === undefined }];
       }),
   );

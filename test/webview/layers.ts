@@ -14,18 +14,18 @@ interface Kept {
   comparison: ProfileComparison;
   proposal: Omit<Proposal, 'teacher' | 'student'>;
   methods: LayersSubject['methods'];
+  taken: LayersProposal['taken'];
 }
 
 /** `shapes`: the sample project; `resnet`: a ResNet-32 teaching MLCommons' ResNet-8. */
 export const knownNetworks = (name: 'shapes' | 'resnet'): KnownNetworks => {
   const file = path.join(import.meta.dirname, `layers.${name}.json`);
-  const { comparison, proposal, methods } = JSON.parse(readFileSync(file, 'utf8')) as Kept;
+  const { comparison, proposal, methods, taken } = JSON.parse(readFileSync(file, 'utf8')) as Kept;
   const [teacher, student] = [comparison.teacher?.model ?? null, comparison.student.model];
   if (!teacher) throw new Error(`${file} has no teacher`);
-  const last = proposal.pairs.length - 1;
   return {
     subject: { key: name, teacher, student, methods, recipe: null, data: 'train' },
     comparison,
-    proposal: { proposal: { ...proposal, teacher, student }, taken: { cwd: [last], fitnets: [last] } },
+    proposal: { proposal: { ...proposal, teacher, student }, taken },
   };
 };

@@ -21,6 +21,8 @@ export interface Arrangement {
   pair: { teacher: string; student: string } | null;
   /** What the user changed and has not written. */
   draft: Draft | null;
+  /** The recipe's losses that the draft started from. */
+  draftBase: string;
 }
 
 export const initialArrangement: Arrangement = {
@@ -32,6 +34,7 @@ export const initialArrangement: Arrangement = {
   layer: null,
   pair: null,
   draft: null,
+  draftBase: '',
 };
 
 /** The same look at another subject. */

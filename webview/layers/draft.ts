@@ -11,8 +11,8 @@ export interface Draft {
   isChanged: boolean;
 }
 
-/** By method, the keys of the proposed pairs that it takes unless it is told otherwise. */
-export type TakenPairs = Readonly<Record<string, readonly string[]>>;
+/** What a method does with pairs unless it is told otherwise: the keys of what it takes, and whether it uses adapters. */
+export type TakenPairs = Readonly<Record<string, { keys: readonly string[]; adapts: boolean }>>;
 
 export const emptyDraft: Draft = { pairs: [], losses: [], isChanged: false };
 
@@ -31,37 +31,41 @@ export const draftOf = (losses: readonly LossDraft[]): Draft => {
 
 const firstMethods = ['task', 'kd'];
 
-/** Labels and soft targets, and the first offered method that matches layers and is not warned of. */
-const proposedLosses = (proposal: Proposal, methods: readonly MethodInfo[]): LossDraft[] => {
-  const matching = new Set(methods.filter(({ pairs }) => pairs === 'features').map(({ id }) => id));
+/** Labels and soft targets, and of the offered methods that nothing speaks against the one that takes most pairs. */
+const proposedLosses = (proposal: Proposal, taken: TakenPairs): LossDraft[] => {
+  const count = (method: string): number => taken[method]?.keys.length ?? 0;
   const offered = proposal.methods.filter(({ suits, warning }) => suits && warning === null);
-  const feature = offered.find(({ method }) => matching.has(method))?.method;
-  return [...firstMethods, ...(feature === undefined ? [] : [feature])].map(newLoss);
+  const best = offered.reduce((most, { method }) => (count(method) > count(most) ? method : most), '');
+  return [...firstMethods, ...(best === '' ? [] : [best])].map(newLoss);
 };
 
 const newLoss = (method: string): LossDraft => ({ method, weight: null, pairs: null, index: null });
 
 /** Takes over what was proposed, where neither recipe nor user have said anything. */
-export const withProposal = (draft: Draft, proposal: Proposal, methods: readonly MethodInfo[]): Draft => {
+export const withProposal = (draft: Draft, proposal: Proposal, taken: TakenPairs): Draft => {
   if (draft.isChanged) return draft;
   const pairs = draft.pairs.length > 0 ? draft.pairs : proposal.pairs.map((pair) => plainPair(pair));
-  const losses = draft.losses.length > 0 ? draft.losses : proposedLosses(proposal, methods);
+  const losses = draft.losses.length > 0 ? draft.losses : proposedLosses(proposal, taken);
   return { pairs, losses, isChanged: false };
 };
 
+/** A pair as a method takes it: those that have no use for its adapter leave it to the run. */
+const pairFor = (method: string, pair: Pair, taken: TakenPairs): Pair =>
+  taken[method]?.adapts === false ? { teacher: pair.teacher, student: pair.student, adapter: 'auto' } : pair;
+
 /** The pairs that a loss takes. */
-export const pairsOf = (draft: Draft, loss: LossDraft, taken: TakenPairs): readonly Pair[] => {
-  if (loss.pairs) return loss.pairs;
-  const own = draft.pairs.filter((pair) => taken[loss.method]?.includes(pairKey(pair)));
-  return own.length > 0 ? own : draft.pairs;
+export const pairsOf = (draft: Draft, { method, pairs }: LossDraft, taken: TakenPairs): readonly Pair[] => {
+  if (pairs) return pairs;
+  const own = draft.pairs.filter((pair) => taken[method]?.keys.includes(pairKey(pair)));
+  return (own.length > 0 ? own : draft.pairs).map((pair) => pairFor(method, pair, taken));
 };
 
 /** The keys of what each method takes. */
 export const takenPairs = ({ proposal, taken }: LayersProposal): TakenPairs =>
   Object.fromEntries(
-    Object.entries(taken).map(([method, places]) => [
+    Object.entries(taken).map(([method, { places, adapts }]) => [
       method,
-      places.flatMap((place) => proposal.pairs[place] ?? []).map(pairKey),
+      { keys: places.flatMap((place) => proposal.pairs[place] ?? []).map(pairKey), adapts },
     ]),
   );
 
@@ -71,13 +75,14 @@ export const usesOf = (
   pair: Pair,
   methods: readonly MethodInfo[],
   taken: TakenPairs,
-): { loss: LossDraft; at: number; title: string; isUsed: boolean }[] =>
+): { loss: LossDraft; at: number; title: string; isUsed: boolean; adapts: boolean }[] =>
   draft.losses
     .map((loss, at) => ({
       loss,
       at,
       title: titleOf(methods, loss.method),
       isUsed: has(pairsOf(draft, loss, taken), pair),
+      adapts: taken[loss.method]?.adapts ?? true,
     }))
     .filter(({ loss }) => matchesLayers(methods, loss.method));
 
@@ -113,7 +118,9 @@ export const addPair = (draft: Draft, made: Pair, facts: DraftFacts): Draft => {
   return {
     pairs: sorted([...draft.pairs, pair], facts),
     losses: explicit(draft, facts).map((loss) =>
-      loss.pairs ? { ...loss, pairs: sorted([...loss.pairs, pair], facts) } : loss,
+      loss.pairs
+        ? { ...loss, pairs: sorted([...loss.pairs, pairFor(loss.method, pair, facts.taken)], facts) }
+        : loss,
     ),
     isChanged: true,
   };
@@ -139,14 +146,21 @@ const plainPair = ({ teacher, student, adapter, channels }: Pair): Pair => ({
 });
 
 /** Another adapter for one pair, in every loss that takes it. */
-export const setAdapter = (draft: Draft, key: string, adapter: Pick<Pair, 'adapter' | 'channels'>): Draft => {
+export const setAdapter = (
+  draft: Draft,
+  key: string,
+  adapter: Pick<Pair, 'adapter' | 'channels'>,
+  taken: TakenPairs,
+): Draft => {
   const change = (pairs: readonly Pair[]): Pair[] =>
     pairs.map((pair) =>
       pairKey(pair) === key ? plainPair({ teacher: pair.teacher, student: pair.student, ...adapter }) : pair,
     );
   return {
     pairs: change(draft.pairs),
-    losses: draft.losses.map((loss) => (loss.pairs ? { ...loss, pairs: change(loss.pairs) } : loss)),
+    losses: draft.losses.map((loss) =>
+      loss.pairs && taken[loss.method]?.adapts !== false ? { ...loss, pairs: change(loss.pairs) } : loss,
+    ),
     isChanged: true,
   };
 };
@@ -157,7 +171,10 @@ export const setUse = (draft: Draft, at: number, pair: Pair, isUsed: boolean, fa
   losses: draft.losses.map((loss, index) => {
     if (index !== at) return loss;
     const others = without(pairsOf(draft, loss, facts.taken), pairKey(pair));
-    return { ...loss, pairs: isUsed ? sorted([...others, pair], facts) : others };
+    return {
+      ...loss,
+      pairs: isUsed ? sorted([...others, pairFor(loss.method, pair, facts.taken)], facts) : others,
+    };
   }),
   isChanged: true,
 });

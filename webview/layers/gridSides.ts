@@ -168,13 +168,13 @@ export const totalSide = (layers: readonly LayerCost[] | null, facts: SideFacts)
 };
 
 /** The column headings above one network's side. */
-export const headSide = (network: NetworkName): HTMLElement => {
+export const headSide = (network: NetworkName, isAlone: boolean): HTMLElement => {
   const heading = (column: Column | 'name', words: string, title = ''): HTMLElement =>
     element('span', { class: `cell ${column}`, role: 'columnheader', title }, words);
   return element(
     'div',
     { class: 'side head-side', role: 'none', data: { network } },
-    heading('name', network === 'teacher' ? 'Teacher' : 'Student'),
+    heading('name', isAlone ? 'Layer' : network === 'teacher' ? 'Teacher' : 'Student'),
     ...columns.map((column) => {
       if (!isMetricColumn(column)) return heading(column, 'Output', 'Shape of the output');
       return heading(column, metricWords[column].heading, metricWords[column].explained);

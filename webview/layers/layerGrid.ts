@@ -75,7 +75,7 @@ export class LayerGrid {
     const both = { teacher: facts('teacher'), student: facts('student') };
     const sides = (make: (network: NetworkName) => HTMLElement): (HTMLElement | null)[] =>
       this.shownNetworks.flatMap((network, nth) => [nth > 0 ? gutter() : null, make(network)]);
-    fill(this.head, ...sides(headSide));
+    fill(this.head, ...sides((network) => headSide(network, !layers.teacher)));
     fill(this.lines, this.links.root, ...lattice.lines.map((line, at) => lineOf(line, at, sides, both)));
     fill(this.totals, ...sides((network) => totalSide(layers[network], both[network])));
     this.root.setAttribute('aria-rowcount', String(lattice.lines.length + 2));

@@ -68,7 +68,7 @@ export class LayersPageView implements LayersPage {
       removePair: (key) => this.remove(key ?? this.chosenKey()),
       pairAt: (network, layer) => this.pairAt(network, layer),
       cancelPair: () => this.setPending(null),
-      adapter: (key, adapter) => this.change(setAdapter(this.draft, key, adapter)),
+      adapter: (key, adapter) => this.change(setAdapter(this.draft, key, adapter, this.taken)),
       use: (loss, pair, isUsed) => this.change(setUse(this.draft, loss, pair, isUsed, this.facts())),
       method: (method, isChosen) => this.change(setMethod(this.draft, method, isChosen)),
       weight: (loss, weight) => this.change(setWeight(this.draft, loss, weight)),
@@ -117,9 +117,17 @@ export class LayersPageView implements LayersPage {
       this.pending = null;
     }
     this.saved.update(arrangementFor(subject.key, this.saved.get()));
-    this.draft = this.saved.get().draft ?? draftOf(subject.recipe?.losses ?? []);
+    this.restoreDraft(subject);
     this.view.open(subject);
     this.redraw();
+  }
+
+  /** A draft of a recipe that has changed since is dropped. */
+  private restoreDraft({ recipe }: LayersSubject): void {
+    const { draft, draftBase } = this.saved.get();
+    const base = JSON.stringify(recipe?.losses ?? []);
+    this.draft = draft && draftBase === base ? draft : draftOf(recipe?.losses ?? []);
+    this.saved.update({ draft: this.draft.isChanged ? this.draft : null, draftBase: base });
   }
 
   private async measure(again: boolean, opening: number): Promise<void> {
@@ -143,7 +151,7 @@ export class LayersPageView implements LayersPage {
     if (!answer.value) return;
     this.proposal = answer.value.proposal;
     this.taken = takenPairs(answer.value);
-    this.draft = withProposal(this.draft, this.proposal, this.subject.methods);
+    this.draft = withProposal(this.draft, this.proposal, this.taken);
     this.redrawDraft();
   }
 

@@ -5,6 +5,7 @@ import type { Pair } from '../../engine/contract/recipe';
 import { Announcer } from '../shared/a11y';
 import { button, progressRing, setDisabled } from '../shared/controls';
 import { element, fill, pageRoot, setText } from '../shared/element';
+import { icon } from '../shared/icons';
 import { failedBlock, loadingBlock } from '../shared/states';
 import { pairKey } from './draft';
 import { HeatMap } from './heatMap';
@@ -73,6 +74,7 @@ export class LayersView {
   private readonly heat: HeatMap;
   private readonly methods: MethodPanel;
   private readonly data = element('section', { class: 'data-line' });
+  private readonly warnings = element('section', { class: 'warnings', hidden: true });
   private readonly comparingLine = element('p', { class: 'comparing', hidden: true });
   private readonly proposalTrouble = element('div', { class: 'trouble' });
   private readonly problem = element('p', { class: 'problem' });
@@ -123,7 +125,7 @@ export class LayersView {
   open(subject: LayersSubject): void {
     const { teacher, student, recipe } = subject;
     setText(this.title, recipe ? recipe.name : teacher ? `${teacher.name} → ${student.name}` : student.name);
-    this.swapButton.hidden = !teacher;
+    this.swapButton.hidden = !teacher || recipe !== null;
     this.root.classList.toggle('alone', !teacher);
     this.inspector.classList.toggle('alone', !teacher);
     setText(this.writeButton, recipe ? 'Update recipe' : 'Write recipe');
@@ -150,6 +152,7 @@ export class LayersView {
     this.links = links;
     this.grid.drawLinks(links);
     this.pairs.draw(pairs);
+    this.drawWarnings(pairs.proposal?.warnings ?? []);
     this.heat.draw(pairs.proposal);
     this.heat.mark(new Set(links.map(({ key }) => key)), pairs.chosen && pairKey(pairs.chosen));
     this.methods.draw(methods);
@@ -221,23 +224,40 @@ export class LayersView {
     this.announcer.say(sentence);
   }
 
-  private drawData({ data, teacher }: LayersSubject): void {
+  private drawWarnings(sentences: readonly string[]): void {
+    this.warnings.hidden = sentences.length === 0;
+    fill(
+      this.warnings,
+      ...sentences.map((sentence) => element('p', { class: 'warning' }, icon('warning'), sentence)),
+    );
+  }
+
+  private drawData({ data, teacher, recipe }: LayersSubject): void {
     const words =
       data === null ? 'Compared on noise: choose data for figures that mean something.' : `Data: ${data}`;
     const choose = button(data === null ? 'Choose data…' : 'Change…', { press: this.events.chooseData });
     this.data.hidden = !teacher;
-    fill(this.data, element('span', {}, words), choose);
+    fill(this.data, element('span', {}, words), recipe ? null : choose);
   }
 
   private makeInspector(): HTMLElement {
     const choose = button('Choose a teacher…', { press: () => this.events.chooseModel('teacher') });
+    const teach = button('Use it as the teacher…', { press: this.events.swap });
     const hint = element(
       'section',
       { class: 'alone-hint' },
       element('p', {}, 'With a teacher beside it, its layers can be matched and a recipe be written.'),
-      choose,
+      element('div', { class: 'details-tools' }, choose, teach),
     );
-    const parts = [this.details.root, this.pairs.root, this.heat.root, this.methods.root, this.data, hint];
+    const parts = [
+      this.warnings,
+      this.details.root,
+      this.pairs.root,
+      this.heat.root,
+      this.methods.root,
+      this.data,
+      hint,
+    ];
     const footer = element(
       'footer',
       { class: 'write' },

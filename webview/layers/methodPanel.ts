@@ -51,7 +51,7 @@ export class MethodPanel {
     });
     box.type = 'checkbox';
     box.checked = own.length > 0;
-    const warning = offer?.warning ?? (offer && !offer.suits && own.length > 0 ? offer.reason : null);
+    const warning = offer && !offer.suits ? offer.reason : offer?.warning;
     return element(
       'div',
       { class: own.length > 0 ? 'method chosen' : 'method', data: { method: method.id } },
@@ -66,7 +66,7 @@ export class MethodPanel {
         ),
         ...own.map(({ loss, at }) => this.weight(method, loss, at)),
       ),
-      element('p', { class: 'method-reason' }, offer?.reason ?? method.summary),
+      element('p', { class: 'method-reason', title: method.summary }, method.summary),
       warning ? element('p', { class: 'method-warning' }, icon('warning'), warning) : null,
     );
   }

@@ -11,7 +11,8 @@ export type Offer = Omit<AdapterOffer, 'parameters' | 'kind'> & {
 export const proposedPair = (
   proposal: Proposal | null,
   pair: Pick<Pair, 'teacher' | 'student'>,
-): ProposedPair | undefined => proposal?.pairs.find((one) => pairKey(one) === pairKey(pair));
+): ProposedPair | null | undefined =>
+  proposal && [...proposal.pairs, ...proposal.heads].find((one) => pairKey(one) === pairKey(pair));
 
 /** “0.83”; empty where it was not measured. */
 export const ckaOf = (proposal: Proposal | null, pair: Pick<Pair, 'teacher' | 'student'>): string => {

@@ -167,14 +167,15 @@ export class PairPanel {
       'fieldset',
       { class: 'uses' },
       element('legend', {}, 'Taken by'),
-      ...uses.map(({ loss, at, title, isUsed }) => {
+      ...uses.map(({ loss, at, title, isUsed, adapts }) => {
         const box = element('input', {
           id: `use ${at} ${loss.method}`,
           on: { change: () => this.events.use(at, pair, box.checked) },
         });
         box.type = 'checkbox';
         box.checked = isUsed;
-        return element('label', { title }, box, loss.method);
+        const words = adapts ? loss.method : `${loss.method} (without adapter)`;
+        return element('label', { title }, box, words);
       }),
     );
   }

@@ -44,29 +44,26 @@ export class SummaryTable {
         element(
           'tbody',
           {},
-          this.network('teacher', subject.teacher, comparison?.teacher ?? null),
-          this.network('student', subject.student, comparison?.student ?? null),
+          subject.teacher ? this.network('teacher', subject, comparison?.teacher ?? null) : null,
+          this.network('student', subject, comparison?.student ?? null),
           comparison?.ratios ? ratioRow(comparison.ratios) : null,
         ),
       ),
     );
   }
 
-  private network(
-    network: NetworkName,
-    model: LayersSubject['teacher'],
-    profile: ModelProfile | null,
-  ): HTMLElement {
-    const title = network === 'teacher' ? 'Teacher' : 'Student';
+  private network(network: NetworkName, subject: LayersSubject, profile: ModelProfile | null): HTMLElement {
+    const model = subject[network];
+    const title = network === 'teacher' ? 'Teacher' : subject.teacher ? 'Student' : 'Model';
     const chosen = model ? element('span', { class: 'model-name' }, model.name) : null;
-    const choose = button(model ? 'Change…' : 'Choose a teacher…', {
-      look: model ? 'icon' : 'secondary',
-      icon: 'swap',
-      title: model ? `Choose another ${network}` : 'Choose a teacher to compare with',
+    const choose = button(`Choose another ${network}`, {
+      look: 'icon',
+      icon: 'edit',
       press: () => this.events.chooseModel(network),
     });
     const words = element('span', { class: `model-role ${network}` }, title);
-    const name = element('th', { class: 'text model-head' }, words, chosen, choose);
+    // A recipe names its networks itself.
+    const name = element('th', { class: 'text model-head' }, words, chosen, subject.recipe ? null : choose);
     const numbers = model ? figures(model, profile) : headings.map(() => '');
     return element('tr', { data: { network } }, name, ...numbers.map((number) => element('td', {}, number)));
   }

@@ -59,7 +59,7 @@ const metricSwitch = (metric: Metric, press: () => void): HTMLButtonElement =>
       aria: { checked: false },
       on: { click: press },
     },
-    metricWords[metric].title,
+    metricWords[metric].heading,
   );
 
 const metricGroup = (switches: readonly HTMLButtonElement[]): HTMLElement =>
