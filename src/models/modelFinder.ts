@@ -8,6 +8,7 @@ import {
   isFunction,
   isSame,
   parseCode,
+  positions,
   unwrapped,
   wrapped,
   type CodeLanguage,
@@ -221,16 +222,6 @@ class Finder {
     return this.text.slice(node.from, node.to);
   }
 }
-
-/** Zero-based line and column of offsets into a text. */
-const positions = (text: string): ((offset: number) => { line: number; column: number }) => {
-  const starts = [0];
-  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
-  return (offset) => {
-    const line = starts.findLastIndex((start) => start <= offset);
-    return { line, column: offset - (starts[line] ?? 0) };
-  };
-};
 
 /** The models that a TypeScript or JavaScript text makes with tfjs-layers. Never throws on broken text. */
 export const findModels = (text: string, language: CodeLanguage): ModelDefinition[] => {

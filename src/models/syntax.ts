@@ -107,3 +107,13 @@ export const declarators = (declaration: SyntaxNode): Declarator[] => {
   }
   return found;
 };
+
+/** Zero-based line and column of offsets into a text. */
+export const positions = (text: string): ((offset: number) => { line: number; column: number }) => {
+  const starts = [0];
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
+  return (offset) => {
+    const line = starts.findLastIndex((start) => start <= offset);
+    return { line, column: offset - (starts[line] ?? 0) };
+  };
+};
