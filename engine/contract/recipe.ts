@@ -89,8 +89,17 @@ const modelReference = z
   .min(1)
   .describe('A model file, or `file#export` for model code; relative to the recipe.');
 
+const weights = z
+  .string()
+  .min(1)
+  .optional()
+  .describe(
+    'A model file, relative to the recipe, whose weights the network starts from: by name, then layer by layer in order where the shapes agree.',
+  );
+
 export const teacherSchema = z.strictObject({
   model: modelReference,
+  weights,
   input: inputSchema
     .optional()
     .describe('Only where the teacher expects other values than the data section says.'),
@@ -101,6 +110,7 @@ export const teacherSchema = z.strictObject({
 
 export const studentSchema = z.strictObject({
   model: modelReference,
+  weights,
   input: inputSchema.optional(),
 });
 

@@ -16,7 +16,7 @@ import type { OnDecoded } from '../data/pictures';
 import type { Method, MethodStage, Prepared, Setup } from '../methods/method';
 import { findMethod } from '../methods/registry';
 import type { Network } from '../models/network';
-import { openModel } from '../models/open';
+import { openStarted } from '../models/startWeights';
 import { Random } from '../random';
 import { scanSplit } from '../training/scan';
 import { stepsPerEpoch, type Stage } from '../training/stage';
@@ -37,14 +37,22 @@ export interface PreparedRun {
   dispose(): void;
 }
 
-const open = (
-  frozen: FrozenRecipe,
-  options: { model: string; input?: Setup['student']['input'] | undefined },
-  seed: string,
-) => {
-  const { recipe, base } = frozen;
-  return openModel(resolve(base, options.model), { input: options.input ?? recipe.data.input ?? {}, seed });
-};
+interface ModelOptions {
+  model: string;
+  weights?: string | undefined;
+  input?: Setup['student']['input'] | undefined;
+}
+
+const open = ({ recipe, base }: FrozenRecipe, options: ModelOptions, seed: string): Promise<Network> =>
+  openStarted(resolve(base, options.model), {
+    input: options.input ?? recipe.data.input ?? {},
+    seed,
+    weights: options.weights === undefined ? null : resolve(base, options.weights),
+  });
+
+/** Peers start from weights of their own, so that they differ. */
+const openPeer = (frozen: FrozenRecipe, seed: string): Promise<Network> =>
+  open(frozen, { ...frozen.recipe.student, weights: undefined }, seed);
 
 /** Labels of the losses, unique: a method used twice gets a number. */
 export const labelsOf = (losses: readonly LossOptions[]): string[] =>
@@ -83,7 +91,7 @@ const makeSetup = (opened: Opened, method: Method, options: LossOptions, label: 
     teachers,
     pairs: teacher ? resolvePairs(options.pairs, teacher.info, student.info, method) : [],
     scan: (count, visit) => scanSplit(dataset.train, recipe.training.batchSize, count, visit),
-    openPeer: (name) => open(frozen, recipe.student, `${recipe.seed}/${label}/${name}`),
+    openPeer: (name) => openPeer(frozen, `${recipe.seed}/${label}/${name}`),
     random: (name) => new Random(`${recipe.seed}/${label}/${name}`),
   };
 };
