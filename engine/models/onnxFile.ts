@@ -8,7 +8,14 @@ import { onnxExecution } from './onnxExecution';
 import { onnxMacs } from './onnxMacs';
 import { asGraph, asMap, channelsLast, inputLayout, layoutsOf, type Layout } from './onnxLayout';
 import { readOnnx, withOutputs, type OnnxGraph, type OnnxNode } from './onnxModel';
-import { loadOnnxRuntime, type NodeTime, type OnnxRuntime, type OnnxSession } from './onnxRuntime';
+import {
+  loadOnnxRuntime,
+  type NodeTime,
+  type OnnxBytes,
+  type OnnxRuntime,
+  type OnnxSession,
+} from './onnxRuntime';
+import { readWeightFiles } from './onnxWeightFiles';
 import { OnnxWeights } from './onnxWeights';
 import { probeGraph, samplewise } from './probeGraph';
 
@@ -71,12 +78,6 @@ const parse = (bytes: Uint8Array, name: string): OnnxGraph => {
       `${name} is cut short or no ONNX model.`,
       'Download it or export it again.',
     );
-  if (graph.initializer.some(({ externalData }) => externalData.length > 0))
-    throw new Failed(
-      'modelUnsupported',
-      `${name} keeps its weights in another file.`,
-      'Save it as one file: onnx.save(onnx.load("model.onnx"), "whole.onnx").',
-    );
   return graph;
 };
 
@@ -96,7 +97,7 @@ class Sessions {
 
   constructor(
     private readonly runtime: OnnxRuntime,
-    private readonly bytes: Uint8Array,
+    private readonly model: OnnxBytes,
     private readonly graph: OnnxGraph,
     readonly name: string,
   ) {}
@@ -106,7 +107,10 @@ class Sessions {
     const known = this.made.get(key);
     if (known) return known;
     try {
-      const session = this.runtime.open(withOutputs(this.bytes, this.graph, names));
+      const session = this.runtime.open({
+        ...this.model,
+        bytes: withOutputs(this.model.bytes, this.graph, names),
+      });
       this.made.set(key, session);
       return session;
     } catch (error) {
@@ -122,7 +126,7 @@ class Sessions {
   /** What each node takes, in `passes` passes. */
   time(fed: Parameters<OnnxSession['run']>[0], passes: number): NodeTime[] {
     const names = this.graph.output.map(({ name }) => name);
-    return this.runtime.timed(this.bytes, (session) => {
+    return this.runtime.timed(this.model, (session) => {
       for (let pass = 0; pass < passes; pass++) session.run(fed, names);
     });
   }
@@ -218,14 +222,15 @@ const probe = (
 
 /**
  * Opens an ONNX model through onnxruntime: frozen, any inner value as a tap, maps channels last. Throws `modelInvalid`,
- * `modelUnsupported` (several inputs, open lengths, weights elsewhere) or `backendMissing` (no onnxruntime-node).
+ * `modelUnsupported` (several inputs, open lengths) or `backendMissing` (no onnxruntime-node).
  */
 export const loadOnnxFile = async (file: string): Promise<FrozenGraph> => {
   const name = basename(file);
   const bytes = new Uint8Array(await readFile(file));
   const graph = parse(bytes, name);
   const input = inputOf(graph, name);
-  const sessions = new Sessions(await loadOnnxRuntime(file), bytes, graph, name);
+  const weightFiles = await readWeightFiles(file, graph);
+  const sessions = new Sessions(await loadOnnxRuntime(file), { bytes, weightFiles }, graph, name);
   try {
     const layout = input.shape.length === 3 ? inputLayout(input.shape) : 'last';
     const layouts = layoutsOf(graph.node, input.name, layout);
@@ -247,7 +252,7 @@ export const loadOnnxFile = async (file: string): Promise<FrozenGraph> => {
       softmaxRemoved,
       parameters: weights.parameters,
       opening: reportOf(graph),
-      contents: [bytes],
+      contents: [bytes, ...weightFiles.map(({ data }) => data)],
       outsideStep: true,
       run: isPerSample ? samplewise(run) : run,
       execution: () =>

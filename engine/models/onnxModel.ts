@@ -3,7 +3,7 @@ import protobuf from 'protobufjs/light.js';
 /** The part of ONNX's file format that tells what a graph computes (names and numbers are ONNX's); weights stay unread. */
 const format: protobuf.INamespace = {
   nested: {
-    Entry: { fields: { key: { type: 'string', id: 1 } } },
+    Entry: { fields: { key: { type: 'string', id: 1 }, value: { type: 'string', id: 2 } } },
     TensorProto: {
       fields: {
         dims: { rule: 'repeated', type: 'int64', id: 1 },
@@ -54,7 +54,8 @@ export interface OnnxTensor {
   dims: number[];
   /** ONNX's number: 1 is float32. */
   dataType: number;
-  externalData: unknown[];
+  /** Where its values lie, if not in the file itself: `location`, `offset`, `length`. */
+  externalData: { key: string; value: string }[];
 }
 
 export interface OnnxNode {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Tensor } from 'onnxruntime-common';
 import type * as bindingModule from 'onnxruntime-node/dist/binding.js';
 import { Failed } from '../contract/failure';
+import type { OnnxWeightFile } from './onnxWeightFiles';
 
 type Values = Float32Array | Int32Array | BigInt64Array | Uint8Array;
 type TensorClass = new (type: string, values: Values, dims: readonly number[]) => Tensor;
@@ -34,11 +35,17 @@ export interface NodeTime {
   milliseconds: number;
 }
 
+/** A model's file, and the files beside it that hold its weights. */
+export interface OnnxBytes {
+  bytes: Uint8Array;
+  weightFiles: readonly OnnxWeightFile[];
+}
+
 export interface OnnxRuntime {
   /** Throws the library's own error for a model that it refuses. */
-  open(model: Uint8Array): OnnxSession;
+  open(model: OnnxBytes): OnnxSession;
   /** Times the nodes as the file has them, none merged, in the passes that `work` runs. */
-  timed(model: Uint8Array, work: (session: OnnxSession) => void): NodeTime[];
+  timed(model: OnnxBytes, work: (session: OnnxSession) => void): NodeTime[];
 }
 
 const float32 = 1;
@@ -93,13 +100,14 @@ const profileOf = (work: (prefix: string) => void): ProfileEvent[] => {
 };
 
 const runtimeOf = ({ binding, initOrt }: Binding, tensor: TensorClass): OnnxRuntime => {
-  const load = (model: Uint8Array, options: Parameters<Session['loadModel']>[3]): Session => {
+  const load = ({ bytes, weightFiles }: OnnxBytes, options: Parameters<Session['loadModel']>[3]): Session => {
     initOrt();
     const session = new binding.InferenceSession();
-    const { buffer, byteOffset, byteLength } = model;
+    const { buffer, byteOffset, byteLength } = bytes;
     session.loadModel(buffer as ArrayBuffer, byteOffset, byteLength, {
       logSeverityLevel: quiet,
       extra: yielding,
+      externalData: weightFiles,
       ...options,
     });
     return session;

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
@@ -54,7 +54,7 @@ const predictions = (network: Network): number[] =>
   });
 
 describe.skipIf(!isInstalled)('an ONNX model', () => {
-  it.each(['first', 'last', 'one'])(
+  it.each(['first', 'last', 'one', 'apart'])(
     '%s.onnx predicts what onnxruntime predicts, taps channels last',
     async (name) => {
       const network = await open(join(fixtures, `${name}.onnx`));
@@ -100,6 +100,25 @@ describe.skipIf(!isInstalled)('an ONNX model', () => {
     });
     prepared.dispose();
     await project.remove();
+  });
+
+  it('whose weights lie in another file says what that file lacks', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'retort-onnx-'));
+    const [file, weights] = [join(folder, 'apart.onnx'), join(folder, 'apart.weights')];
+    await copyFile(join(fixtures, 'apart.onnx'), file);
+    expect(await failureOf(file)).toMatchObject({
+      code: 'modelInvalid',
+      message: 'apart.onnx keeps its weights in apart.weights, which is missing beside it.',
+    });
+    await writeFile(weights, readFileSync(join(fixtures, 'apart.weights')).subarray(0, 100));
+    expect((await failureOf(file)).message).toBe('The weights need 288 bytes, but apart.weights has 100.');
+    const leaving = readFileSync(file).toString('latin1').replaceAll('apart.weights', '../art.weight');
+    await writeFile(file, leaving, 'latin1');
+    expect(await failureOf(file)).toMatchObject({
+      code: 'modelUnsupported',
+      message: 'apart.onnx names weights outside its own folder: ../art.weight.',
+    });
+    await rm(folder, { recursive: true });
   });
 
   it('that is cut short, or is none, is refused in one sentence', async () => {
