@@ -71,3 +71,17 @@ export const resizeToTeacher = (student: tf.Tensor, teacher: tf.Tensor): tf.Tens
   teacher.rank === 4
     ? resizeBilinearTo(student as tf.Tensor4D, teacher.shape[1] as number, teacher.shape[2] as number)
     : student;
+
+/** The cell of the source that lies under the centre of each cell of the target. */
+const nearestCells = (source: number, target: number): tf.Tensor1D =>
+  tf.tensor1d(
+    Int32Array.from({ length: target }, (_, cell) => Math.floor(((cell + 0.5) * source) / target)),
+    'int32',
+  );
+
+/** Class numbers [N, H, W] at another size, each the one under its cell's centre: [N, height, width]. */
+export const nearestTo = (labels: tf.Tensor3D, height: number, width: number): tf.Tensor3D => {
+  const [, fromHeight, fromWidth] = labels.shape;
+  if (fromHeight === height && fromWidth === width) return labels;
+  return labels.gather(nearestCells(fromHeight, height), 1).gather(nearestCells(fromWidth, width), 2);
+};

@@ -9,12 +9,16 @@ import { crd } from './crd';
 import { csc } from './csc';
 import { ctkd } from './ctkd';
 import { cwd } from './cwd';
+import { detLi } from './detLi';
+import { detWang } from './detWang';
+import { detZm } from './detZm';
 import { dml } from './dml';
 import { fitnets } from './fitnets';
 import { gkd } from './gkd';
 import { ho } from './ho';
 import { hsakd } from './hsakd';
 import { hsakdOnline } from './hsakdOnline';
+import { ifvd } from './ifvd';
 import { kd } from './kd';
 import { la } from './la';
 import { lmcl } from './lmcl';
@@ -52,7 +56,11 @@ export const methods: readonly Method[] = [
   pa,
   la,
   csc,
+  ifvd,
   ho,
+  detLi,
+  detWang,
+  detZm,
   zipf,
   hsakd,
   sskd,
@@ -86,7 +94,11 @@ export const lossSchema = z.discriminatedUnion('method', [
   pa.options,
   la.options,
   csc.options,
+  ifvd.options,
   ho.options,
+  detLi.options,
+  detWang.options,
+  detZm.options,
   zipf.options,
   hsakd.options,
   sskd.options,

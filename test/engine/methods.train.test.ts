@@ -3,17 +3,12 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { useBackend } from '../../engine/backend/choose';
 import { methods } from '../../engine/methods/registry';
 import { restoreVariables } from '../../engine/training/stage';
-import { tinyCnn } from '../fixtures/tinyNetwork';
-import { startRun, tinyClasses, type TinyRun } from '../fixtures/tinyRun';
+import { startRun, tinyNetwork, type TinyRun } from '../fixtures/tinyRun';
 
-const start = (
-  id: string,
-  student = tinyCnn('student', 2, tinyClasses),
-  teacherWidth = 5,
-): Promise<TinyRun> => {
+const start = (id: string): Promise<TinyRun> => {
   const method = methods.find((candidate) => candidate.id === id);
   if (!method) throw new Error(`no method ${id}`);
-  return startRun(method, [tinyCnn('teacher', teacherWidth, tinyClasses)], student);
+  return startRun(method, [tinyNetwork(method, 'teacher', 5)], tinyNetwork(method, 'student', 2));
 };
 
 /** A memory first fills with real embeddings, which raises the loss, before training lowers it. */
@@ -48,7 +43,7 @@ describe.each(methods.map(({ id }) => id))('%s', (id) => {
     const run = await start(id);
     for (let step = 0; step < 3; step++) run.step();
     const saved = copy(run);
-    const resumed = await start(id, tinyCnn('student', 2, tinyClasses));
+    const resumed = await start(id);
     const missing: string[] = [];
     restoreVariables(resumed.running.saved, saved, (name) => missing.push(name));
     expect(missing).toEqual([]);

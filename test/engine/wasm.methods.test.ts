@@ -1,16 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { useBackend } from '../../engine/backend/choose';
 import { methods } from '../../engine/methods/registry';
-import { tinyCnn } from '../fixtures/tinyNetwork';
-import { startRun, tinyClasses, type TinyRun } from '../fixtures/tinyRun';
+import { startRun, tinyNetwork, type TinyRun } from '../fixtures/tinyRun';
 
 type Name = 'wasm' | 'cpu';
 
 const start = async (id: string): Promise<TinyRun> => {
   const method = methods.find((candidate) => candidate.id === id);
   if (!method) throw new Error(`no method ${id}`);
-  const teachers = [tinyCnn('teacher', 5, tinyClasses)];
-  return startRun(method, teachers, tinyCnn('student', 2, tinyClasses));
+  return startRun(method, [tinyNetwork(method, 'teacher', 5)], tinyNetwork(method, 'student', 2));
 };
 
 /** The losses of three steps and the weights after them. */
