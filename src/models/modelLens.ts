@@ -3,6 +3,8 @@ import { commands, settingNames } from '../contributions';
 import { affects, settings } from '../settings';
 import { layersModelClass, topologyLimit } from './layersModelFile';
 import { findModels, type ModelDefinition } from './modelFinder';
+import { findPythonModels } from './pythonModelFinder';
+import { pythonLanguage } from './pythonSyntax';
 import { codeLanguages, isCodeLanguage } from './syntax';
 
 /** What the lens hands to the command: a definition in code, or null for a model file. */
@@ -21,14 +23,19 @@ export const isLensTarget = (value: unknown): value is LensTarget =>
 
 const largestText = 1024 * 1024;
 
+/** Null for a language in which no models are written. */
+const definitionsIn = (language: string, text: string): ModelDefinition[] | null => {
+  if (language !== pythonLanguage && !isCodeLanguage(language)) return null;
+  if (text.length > largestText) return [];
+  return language === pythonLanguage ? findPythonModels(text) : findModels(text, language);
+};
+
 /** The models that a document makes or holds. */
 export const modelsOf = (document: vscode.TextDocument): LensTarget[] => {
   const uri = document.uri.toString();
   const text = document.getText();
-  if (isCodeLanguage(document.languageId))
-    return text.length > largestText
-      ? []
-      : findModels(text, document.languageId).map((definition) => ({ uri, definition }));
+  const definitions = definitionsIn(document.languageId, text);
+  if (definitions) return definitions.map((definition) => ({ uri, definition }));
   return text.length <= topologyLimit && layersModelClass(text) ? [{ uri, definition: null }] : [];
 };
 
@@ -40,7 +47,10 @@ export class ModelLens implements vscode.CodeLensProvider, vscode.Disposable {
   private readonly parts: vscode.Disposable[];
 
   constructor() {
-    const languages = [...codeLanguages, 'json', 'jsonc'].map((language) => ({ scheme: 'file', language }));
+    const languages = [...codeLanguages, pythonLanguage, 'json', 'jsonc'].map((language) => ({
+      scheme: 'file',
+      language,
+    }));
     this.parts = [
       this.changed,
       vscode.languages.registerCodeLensProvider(languages, this),

@@ -4,6 +4,8 @@ import { childrenOf, isSame } from './syntax';
 
 export const pythonLanguage = 'python';
 
+export const isPythonFile = (file: string): boolean => /\.py$/i.test(file);
+
 /** Never throws: a broken text gives a tree with error nodes. */
 export const parsePython = (text: string): Tree => parser.parse(text);
 

@@ -59,6 +59,6 @@ export const layersTarget = async (
   const lens = isLensTarget(argument) ? argument : undefined;
   if (!lens && uri && isRecipe(uri)) return { recipe: uri.toString() };
   const meant = lens ?? shownModel();
-  const student = meant ? await targetModel(meant) : await askModel();
+  const student = meant ? await targetModel(services, meant) : await askModel();
   return student && withPartner(services, student);
 };

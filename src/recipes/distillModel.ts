@@ -5,20 +5,26 @@ import type { Pair } from '../../engine/contract/recipe';
 import { commands } from '../contributions';
 import { toFailure } from '../failureMessage';
 import type { LensTarget } from '../models/modelLens';
+import { isPythonFile } from '../models/pythonSyntax';
 import type { Services } from '../services';
 import { settings } from '../settings';
 import { requireTrust } from '../trust';
 import { askData, askMethods, askName, askStudent, askTeacher, type Choices } from './choices';
 import { ensureExported } from './ensureExported';
+import { exportKerasModel } from './exportKerasModel';
 import { fileLabel } from './modelChoices';
 import { referenceOf, type Draft, type ModelChoice } from './recipeDraft';
 import { walkSteps, type Step } from './walkSteps';
 import { writeRecipe } from './writeRecipe';
 
 /** The model that the lens stands over; undefined if it cannot be named and the user does not want to change that. */
-export const targetModel = async ({ uri, definition }: LensTarget): Promise<ModelChoice | undefined> => {
+export const targetModel = async (
+  services: Services,
+  { uri, definition }: LensTarget,
+): Promise<ModelChoice | undefined> => {
   const file = vscode.Uri.parse(uri).fsPath;
   if (!definition) return { file, exportName: null, label: fileLabel(file) };
+  if (isPythonFile(file)) return exportKerasModel(services, file, definition);
   const exportName = await ensureExported(vscode.Uri.parse(uri), definition);
   if (exportName === null) return undefined;
   const label = definition.name === 'default' ? basename(file).replace(/\.[^.]+$/, '') : definition.name;
@@ -26,8 +32,11 @@ export const targetModel = async ({ uri, definition }: LensTarget): Promise<Mode
 };
 
 /** A model file is trained already, so it teaches; code learns, unless the user turns that round in the next step. */
+const roleOf = ({ exportName, code }: ModelChoice): 'student' | 'teacher' =>
+  exportName === null && code === undefined ? 'teacher' : 'student';
+
 const steps = (services: Services, choices: Choices, given: ModelChoice | undefined): Step[] => {
-  if (given?.exportName === null) choices.teacher = { ...given, isTrainedFirst: false };
+  if (given && choices.given === 'teacher') choices.teacher = { ...given, isTrainedFirst: false };
   else if (given) choices.student = given;
   const models: Step[] = given
     ? [(at) => (choices.given === 'teacher' ? askStudent(choices, at) : askTeacher(services, choices, at))]
@@ -82,9 +91,9 @@ const draftOf = async (services: Services, choices: Choices): Promise<Draft | nu
 /** The guided pick: models, data, methods and a name; writes a recipe, opens it, and offers to run it. */
 export const distillModel = async (services: Services, target?: LensTarget): Promise<void> => {
   if (!(await requireTrust())) return;
-  const given = target && (await targetModel(target));
+  const given = target && (await targetModel(services, target));
   if (target && !given) return;
-  const choices: Choices = { given: given?.exportName === null ? 'teacher' : given ? 'student' : null };
+  const choices: Choices = { given: given ? roleOf(given) : null };
   if (!(await walkSteps(steps(services, choices, given)))) return;
   const draft = await draftOf(services, choices);
   if (!draft) return;

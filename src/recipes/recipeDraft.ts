@@ -10,6 +10,8 @@ export interface ModelChoice {
   /** Null for a model file. */
   exportName: string | null;
   label: string;
+  /** The Python code that the file was saved from. */
+  code?: string;
 }
 
 /** What the guided pick asked for. */

@@ -46,6 +46,16 @@ describe('lenses', () => {
     ]);
   });
 
+  it('stand over each Keras model of Python, and over no class or call that is none', async () => {
+    const code = `import keras\n\nclass Own(keras.Model):\n    pass\n\nown = Own()\nnet = keras.Sequential([])\n\n@cached\ndef build():\n    return keras.Model(i, o)\n`;
+    assert.deepEqual(await lensesOf(put('lens/nets.py', code)), [
+      '6: Distill this model',
+      '6: Show layers',
+      '8: Distill this model',
+      '8: Show layers',
+    ]);
+  });
+
   it('stand over nothing that only looks alike', async () => {
     const near = `import * as tf from '@tensorflow/tfjs-vis';\n// tf.sequential() of @tensorflow/tfjs\nexport const net = tf.sequential();\n`;
     assert.deepEqual(await lensesOf(put('lens/near.ts', near)), []);
