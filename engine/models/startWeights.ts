@@ -94,7 +94,7 @@ const takeWeights = async (network: Network, file: string): Promise<void> => {
   try {
     const [wanted, stored] = [variablesOf(network), variablesOf(source)];
     if (stored.size === 0)
-      throw refuse(network, file, `a ${source.info.format} file keeps them as constants`);
+      throw refuse(network, file, `its format (${source.info.format}) keeps them as constants`);
     const pairs = pairsByName(wanted, stored);
     addPairsByOrder(pairs, wanted, stored);
     if (pairs.size === 0)

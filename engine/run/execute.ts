@@ -7,6 +7,7 @@ import { asFailure } from './explain';
 import { finishRun } from './finish';
 import { clearStop, readFrozenRecipe, readState, stopRequested, writeFrozenRecipe } from './folder';
 import { lockRun } from './lock';
+import { startNotes } from './startNotes';
 import { prepareRun, type PreparedRun } from './prepare';
 import { Recorder } from './recorder';
 
@@ -66,6 +67,8 @@ const runLocked = async (run: string, options: ExecuteOptions): Promise<RunRepor
     if (teacher?.info.format === 'code') await teacher.save(join(run, runFiles.models, 'teacher'));
     const execution = new Execution(run, prepared, recorder);
     await execution.resume();
+    if (state.totalStep === 0)
+      for (const message of startNotes(prepared)) await recorder.event('info', message);
     if (!(await execution.train())) {
       throw new Failed(
         'stopped',
