@@ -1,7 +1,5 @@
 import type { Failure } from './failure';
 import type { MethodInfo, ModelInfo } from './model';
-import type { MethodPairs, ProfileComparison } from './profile';
-import type { MethodPairs, Proposal } from './profile';
 import type { DataInput } from './data';
 import type { Pair, Recipe, Task } from './recipe';
 import type { BackendChoice } from './run';
