@@ -69,8 +69,9 @@ const heatTargets = (placed: Placed, cell: tf.Tensor3D, classes: number, grid: [
   const down = bell(row, height, grid[0]).expandDims(3);
   const across = bell(column, width, grid[1]).expandDims(2);
   const around = down.mul(across).reshape([batch, boxes, -1]).mul(valid.expandDims(2));
-  const nearest = oneHot(around.argMax(1), boxes);
-  const near = nearest.matMul(named).mul(around.max(1).expandDims(2));
+  const closest = around.max(1);
+  const nearest = around.equal(closest.expandDims(1)).toFloat().transpose<tf.Tensor3D>([0, 2, 1]);
+  const near = nearest.matMul(named).minimum(1).mul(closest.expandDims(2));
   return { centres, near };
 };
 
