@@ -58,11 +58,16 @@ export const requireMaps = (setup: Setup, method: string, compared: string): voi
 /** Compares the student's tap, through its adapter, with the teacher's. */
 export type PairLoss = (student: tf.Tensor, teacher: tf.Tensor, step: Step) => tf.Scalar;
 
-/** A method that is one loss over every pair, with the first teacher. */
-export const preparePairs = (matched: readonly MatchedPair[], loss: PairLoss): Prepared => ({
+/** A method that is one loss over every pair, with the first teacher. `readsLogits`: of the teacher, beside the taps. */
+export const preparePairs = (
+  matched: readonly MatchedPair[],
+  loss: PairLoss,
+  readsLogits = false,
+): Prepared => ({
   taps: {
     student: matched.map(({ pair }) => pair.student),
     teachers: [matched.map(({ pair }) => pair.teacher)],
+    ...(readsLogits ? {} : { logits: false }),
   },
   variables: new Map(matched.flatMap(({ adapter }) => [...adapter.variables])),
   memory: new Map(matched.flatMap(({ adapter }) => [...(adapter.statistics ?? [])])),

@@ -102,7 +102,12 @@ export interface Prepared {
   /** Multiplies the recipe's weight, where that was published for another form of the loss. */
   weightScale?: number;
   /** Taps this method reads; the trainer computes no others. */
-  taps: { student: readonly string[]; teachers: readonly (readonly string[])[] };
+  taps: {
+    student: readonly string[];
+    teachers: readonly (readonly string[])[];
+    /** False where it does not read the teachers' logits, so that their passes may stop before them. */
+    logits?: false;
+  };
   /** Trained with the student by the same optimizer and schedule. */
   variables?: ReadonlyMap<string, tf.Variable>;
   /** Not trained: memories, statistics, constants fixed at the first batch. Saved all the same. */

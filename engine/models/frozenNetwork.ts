@@ -5,7 +5,7 @@ import type { LayerInfo, ModelInfo, OpeningReport } from '../contract/model';
 import type { InputOptions } from '../contract/data';
 import type { Execution } from './execution';
 import { InputValues } from './inputValues';
-import type { Network, Outputs } from './network';
+import { outputsOf, type Network, type Outputs, type PassOptions } from './network';
 import { withoutTape } from './tape';
 
 /** One value that a frozen graph computes, in order of execution. */
@@ -91,8 +91,8 @@ class FrozenNetwork implements Network {
     this.values = new InputValues(graph.inputShape, input);
   }
 
-  forward(raw: tf.Tensor, { taps }: { taps: readonly string[] }): Outputs {
-    const names = [...new Set(['logits', ...taps])];
+  forward(raw: tf.Tensor, { taps, logits = true }: Omit<PassOptions, 'training'>): Outputs {
+    const names = [...new Set(logits ? ['logits', ...taps] : taps)];
     const wanted = names.map((name) => this.valueNamed(name));
     const distinct = [...new Set(wanted)];
     const outputs = withoutTape(() => tf.tidy(() => this.graph.run(this.values.normalise(raw), distinct)));
@@ -101,7 +101,7 @@ class FrozenNetwork implements Network {
       if (output) return output;
       throw new Error(`${name} was not among the taps asked for.`);
     };
-    return { logits: tap('logits'), tap };
+    return outputsOf(tap);
   }
 
   execution(): Execution | null {

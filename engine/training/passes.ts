@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Batch } from '../data/dataset';
 import type { Prepared, View } from '../methods/method';
-import type { Network, Outputs } from '../models/network';
+import { outputsOf, type Network, type Outputs } from '../models/network';
 
 /** What a step's forward passes need to know: the networks, and the taps that anyone reads. */
 export interface PassPlan {
@@ -20,14 +20,17 @@ const passName = (which: number, owner: number): string => `${which}/${owner}`;
 
 const union = (lists: readonly (readonly string[])[]): string[] => [...new Set(lists.flat())];
 
-/** Taps of teacher `which` that anyone reads. */
+/** Taps of teacher `which` that anyone reads, its logits among them. */
 export const teacherTaps = (prepared: readonly Prepared[], which: number): string[] =>
-  union(prepared.map(({ taps }) => taps.teachers[which] ?? []));
+  union(
+    prepared.map(({ taps: { teachers, logits } }) => {
+      const own = teachers[which] ?? [];
+      return teachers[which] && logits !== false ? ['logits', ...own] : own;
+    }),
+  );
 
-const rows = (outputs: Outputs, begin: number, size: number): Outputs => ({
-  logits: tf.slice(outputs.logits, [begin], [size]),
-  tap: (name) => tf.slice(outputs.tap(name), [begin], [size]),
-});
+const rows = (outputs: Outputs, begin: number, size: number): Outputs =>
+  outputsOf((name) => tf.slice(outputs.tap(name), [begin], [size]));
 
 /**
  * The forward passes of one step, each made on demand and once. If a method's view holds the untouched samples, the
@@ -73,7 +76,7 @@ export class Passes {
     return (made[which] ??=
       this.share(view, (from) => this.teacher(which, from)) ??
       this.givenFor(which, view) ??
-      network.forward(view.images, { taps: teacherTaps(this.plan.prepared, which), training: false }));
+      this.forward(network, which, view));
   }
 
   /** Runs the teachers whose passes cannot be recorded as part of a step. The outputs are kept. */
@@ -85,7 +88,7 @@ export class Passes {
         const view = this.sourceOf(this.viewOf(prepared));
         if (this.given.has(this.passName(which, view))) continue;
         const outputs = this.teacher(which, view);
-        const names = union([['logits'], teacherTaps(this.plan.prepared, which)]);
+        const names = teacherTaps(this.plan.prepared, which);
         made.set(
           this.passName(which, view),
           Object.fromEntries(names.map((name) => [name, tf.keep(outputs.tap(name))])),
@@ -116,6 +119,11 @@ export class Passes {
     return made;
   }
 
+  private forward(network: Network, which: number, view: View): Outputs {
+    const taps = teacherTaps(this.plan.prepared, which);
+    return network.forward(view.images, { taps, training: false, logits: taps.includes('logits') });
+  }
+
   private passName(which: number, view: View): string {
     const owner = this.plan.prepared.findIndex((prepared) => this.views.get(prepared) === view);
     return passName(which, owner);
@@ -128,7 +136,7 @@ export class Passes {
       if (output) return output;
       throw new Error(`${name} was not among the taps asked for.`);
     };
-    return outputs && { logits: tap('logits'), tap };
+    return outputs && outputsOf(tap);
   }
 
   /** The view whose pass holds the outputs for `view`. */

@@ -22,7 +22,7 @@ const readOutputs = ({ teachers, terms }: StepPlan): { which: number; taps: stri
   const prepared = terms.map((term) => term.prepared);
   return teachers.flatMap((_, which) => {
     const isRead = prepared.some(({ taps }) => taps.teachers[which] !== undefined);
-    return isRead ? [{ which, taps: [...new Set(['logits', ...teacherTaps(prepared, which)])] }] : [];
+    return isRead ? [{ which, taps: teacherTaps(prepared, which) }] : [];
   });
 };
 
@@ -84,7 +84,11 @@ export class TeacherRows {
 
   private outputs(images: tf.Tensor): { which: number; tap: string; value: tf.Tensor }[] {
     return readOutputs(this.plan).flatMap(({ which, taps }) => {
-      const outputs = this.plan.teachers[which]?.forward(images, { taps, training: false });
+      const outputs = this.plan.teachers[which]?.forward(images, {
+        taps,
+        training: false,
+        logits: taps.includes('logits'),
+      });
       return outputs ? taps.map((tap) => ({ which, tap, value: outputs.tap(tap) })) : [];
     });
   }

@@ -157,6 +157,26 @@ describe('the teacher', () => {
     expect(forward.mock.calls.map(([images]) => images.shape[0])).toEqual([1]);
   });
 
+  it.each([
+    ['stops at the deepest tap where no loss reads its logits', [losses[2]], false],
+    ['goes on to its logits where a loss reads them', losses, true],
+  ])('%s', async (_, chosen, readsLogits) => {
+    const opened = await open({ losses: chosen });
+    opened.teacher.outsideStep = true;
+    const forward = vi.spyOn(opened.teacher, 'forward');
+    await train(opened, opened.options, start(), 1);
+    const asked = forward.mock.calls.map(([, { taps, logits }]) => [[...taps].sort(), logits]);
+    const taps = readsLogits ? ['conv2', 'logits'] : ['conv2'];
+    expect(asked).toEqual([
+      [taps, readsLogits],
+      [taps, readsLogits],
+    ]);
+    const image = tf.zeros([1, 12, 12, 1]);
+    const output = opened.teacher.forward(image, { taps: ['conv2'], training: false, logits: readsLogits });
+    if (readsLogits) expect(output.logits.shape).toEqual([1, 3]);
+    else expect(() => output.logits).toThrow(/logits was not among/);
+  });
+
   it('is asked again once it is another', async () => {
     const opened = await open();
     opened.teacher.outsideStep = true;
