@@ -1,6 +1,7 @@
 import type { Failure } from './failure';
 import type { MethodInfo, ModelInfo } from './model';
 import type { DataInput } from './data';
+import type { MethodPairs, ProfileComparison, Proposal } from './profile';
 import type { Pair, Recipe, Task } from './recipe';
 import type { BackendChoice } from './run';
 import type { SampleImage, Sheet, SheetRequest } from './sheet';
