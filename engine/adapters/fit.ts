@@ -74,6 +74,8 @@ export interface Fits {
   of(kind: AdapterChoice): number | null;
   /** Of `assign`; null where there are too few rows. */
   channels: number[] | null;
+  /** Whether the teacher's values are never negative, as behind a ReLU. */
+  isRectified: boolean;
 }
 
 const linearFit = (groups: readonly Rows[]): number | null =>
@@ -96,6 +98,7 @@ export const fitPair = (rows: ReadonlyMap<Reach, readonly Rows[]>, kinds: readon
     const assigned = split && channels ? coefficientOf([assignedResidual(split, channels)]) : null;
     return {
       channels,
+      isRectified: points?.outputs.every((row) => row.every((value) => value >= 0)) ?? false,
       of: (kind) => {
         const reach = reachOf(kind);
         if (reach) return linear.get(reach) ?? null;

@@ -4,7 +4,7 @@ import type { AdapterOffer } from '../contract/profile';
 import { Random } from '../random';
 import { addRows, fitPair, reachesOf } from './fit';
 import { tapsFor, type Batches, type Compared } from './measureSimilarity';
-import { offersFor, type MatchedTaps } from './offers';
+import { offersFor, recommendedKind, type MatchedTaps } from './offers';
 import type { Reach, Rows } from './positions';
 import type { Probe } from './probe';
 import { measureStepCost } from './stepCost';
@@ -56,6 +56,7 @@ const fitOffers = ({ pair, offers }: OfferedPair, rows: ReadonlyMap<Reach, reado
     rows,
     offers.map(({ kind }) => kind),
   );
+  const recommended = recommendedKind(pair, fits.isRectified);
   return {
     pair,
     offers: offers
@@ -63,6 +64,7 @@ const fitOffers = ({ pair, offers }: OfferedPair, rows: ReadonlyMap<Reach, reado
       .map((offer) => ({
         ...offer,
         fit: fits.of(offer.kind),
+        recommended: offer.kind === recommended,
         ...(offer.kind === 'assign' && fits.channels ? { channels: fits.channels } : {}),
       })),
   };

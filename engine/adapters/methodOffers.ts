@@ -22,7 +22,19 @@ export const taskOf = ({ outputShape }: ModelInfo): Task => {
 };
 
 /** Methods that compare positions of maps, not vectors. */
-export const mapMethods: ReadonlySet<string> = new Set(['at', 'cwd', 'cd', 'pa', 'la', 'csc', 'mgd', 'ifvd']);
+export const mapMethods: ReadonlySet<string> = new Set([
+  'at',
+  'cwd',
+  'cd',
+  'pa',
+  'la',
+  'csc',
+  'mgd',
+  'ifvd',
+  'det-li',
+  'det-wang',
+  'det-zm',
+]);
 
 /** Published accuracies of VGG13 to MobileNetV2 on CIFAR-100 (Tian et al., Contrastive Representation Distillation). */
 const acrossFamilies: Readonly<Record<string, number>> = { at: 59.4, fitnets: 64.14 };

@@ -79,24 +79,28 @@ export const adapterParameters = (kind: AdapterChoice, { teacher, student }: Mat
   return count;
 };
 
+/** What to look for first, best first: adapters that end in a ReLU give no value below zero. */
+const preferences = (isRectified: boolean): AdapterChoice[] =>
+  isRectified
+    ? ['none', 'convreg', 'linear', 'conv1x1-bn-relu']
+    : ['none', 'conv3x3-stride2', 'conv4x4-transposed', 'linear', 'conv1x1-bn'];
+
 /**
  * The adapter to begin with: none where the shapes agree and for logits; a learned stride where the student's map is
- * twice or half the teacher's; else the least that brings the channels together.
+ * twice or half the teacher's; else a 1x1 convolution. Batch normalisation brings its values to the teacher's scale
+ * within a step; it ends in a ReLU where the teacher's values are never negative (`isRectified`).
  */
-export const recommendedKind = (pair: MatchedTaps): AdapterChoice => {
+export const recommendedKind = (pair: MatchedTaps, isRectified: boolean): AdapterChoice => {
   const kinds = fittingAdapters(pair);
-  const wanted: AdapterChoice[] = ['none', 'conv3x3-stride2', 'conv4x4-transposed', 'linear', 'conv1x1'];
-  return wanted.find((kind) => kinds.includes(kind)) ?? 'conv1x1';
+  return preferences(isRectified).find((kind) => kinds.includes(kind)) ?? 'conv1x1-bn';
 };
 
-/** All adapters that fit, their cost in weights, nothing measured yet. */
-export const offersFor = (pair: MatchedTaps): AdapterOffer[] => {
-  const recommended = recommendedKind(pair);
-  return fittingAdapters(pair).map((kind) => ({
+/** All adapters that fit, their cost in weights; nothing is measured or recommended yet. */
+export const offersFor = (pair: MatchedTaps): AdapterOffer[] =>
+  fittingAdapters(pair).map((kind) => ({
     kind,
     parameters: adapterParameters(kind, pair),
     milliseconds: null,
     fit: null,
-    recommended: kind === recommended,
+    recommended: false,
   }));
-};

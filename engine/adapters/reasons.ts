@@ -25,13 +25,15 @@ const adapterReasons: Record<AdapterOffer['kind'], string> = {
   assign: 'every channel of the teacher gets one of the student’s',
   conv1x1: 'a 1x1 convolution brings the student’s channels to the teacher’s',
   'conv1x1-bn': 'a 1x1 convolution with batch normalisation brings the channels and their scale together',
-  'conv1x1-bn-relu': 'a 1x1 convolution with batch normalisation and ReLU gives values as the teacher’s',
+  'conv1x1-bn-relu':
+    'a 1x1 convolution with batch normalisation and ReLU gives values like the teacher’s, never negative',
   conv3x3: 'a 3x3 convolution brings the channels together and looks around',
   'conv3x3-stride2':
     'a 3x3 convolution with stride 2 halves the student’s map and brings the channels together',
   'conv4x4-transposed':
     'a transposed 4x4 convolution doubles the student’s map and brings the channels together',
-  convreg: 'a regressor brings size and channels together',
+  convreg:
+    'a convolution with a stride, batch normalisation and ReLU brings size, channels and scale together',
   linear: 'a linear map brings the features to one length',
   mlp: 'two layers bring the features to one length',
 };

@@ -12,6 +12,7 @@ import type { Proposal } from '../../engine/contract/profile';
 import { methods } from '../../engine/methods/registry';
 import type { Network } from '../../engine/models/network';
 import { readRecipe } from '../../engine/recipe';
+import { startRun } from '../../engine/run/start';
 import { propose } from '../../engine/terminal/propose';
 import {
   denseNetwork,
@@ -161,8 +162,8 @@ describe('a proposal', () => {
     const network = (patch: number) => isotropicNetwork(`patches-${patch}`, 4, 2, patch);
     const adapters = async (teacher: number, student: number) =>
       (await proposed(network(teacher), network(student))).pairs.map(({ adapter }) => adapter);
-    expect(new Set(await adapters(8, 4))).toEqual(new Set(['conv3x3-stride2']));
-    expect(new Set(await adapters(4, 8))).toEqual(new Set(['conv4x4-transposed']));
+    expect(new Set(await adapters(8, 4))).toEqual(new Set(['convreg']));
+    expect(new Set(await adapters(4, 8))).toEqual(new Set(['convreg']));
   });
 });
 
@@ -263,7 +264,9 @@ describe('retort propose', () => {
     expect((value as Proposal).probe.source).toBe('data');
     const recipe = await readRecipe(file);
     expect(recipe.losses.map(({ method }) => method)).toEqual(['task', 'cwd', 'at']);
-    expect(recipe.losses[1]?.pairs).toEqual([{ teacher: 'conv2', student: 'conv2', adapter: 'conv1x1' }]);
+    expect(recipe.losses[1]?.pairs).toEqual([
+      { teacher: 'conv2', student: 'conv2', adapter: 'conv1x1-bn-relu' },
+    ]);
     expect(recipe.losses[2]?.pairs).toEqual([
       { teacher: 'relu1', student: 'relu1', adapter: 'none' },
       { teacher: 'conv2', student: 'conv2', adapter: 'none' },
@@ -297,5 +300,17 @@ describe('retort propose', () => {
       code: 'dataNotFound',
     });
     expect(existsSync(options.recipe)).toBe(false);
+  });
+
+  it('is refused by a run before the first step where a changed pair cannot work, with the shapes', async () => {
+    const pairs = [{ teacher: 'conv1', student: 'conv2', adapter: 'conv3x3-stride2' }];
+    await project.change({ losses: [{ method: 'cwd', pairs }] });
+    const run = startRun(project.recipe, { onFolder: () => undefined, onState: () => undefined });
+    await expect(run).rejects.toMatchObject({
+      code: 'pairMismatch',
+      message: expect.stringMatching(/"conv1" \(12x12x8\).*"conv2" \(6x6x6\).*halves/) as string,
+    });
+    expect(existsSync(join(project.folder, '.retort'))).toBe(false);
+    await project.change({});
   });
 });
