@@ -1,13 +1,48 @@
 import type * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { lossKeys } from '../contract/recipe';
+import { Failed } from '../contract/failure';
+import { aceLoss } from '../losses/ace';
 import { cscLoss } from '../losses/csc';
+import { resizeBilinearTo } from '../losses/resample';
 import { matchPairs, preparePairs, requireMaps } from './matchedPairs';
-import type { Method, PairNeeds, Prepared, Setup } from './method';
+import type { Method, PairNeeds, Prepared, Setup, Step } from './method';
 
-const options = z.strictObject({ method: z.literal('csc'), ...lossKeys });
+const options = z.strictObject({
+  method: z.literal('csc'),
+  ...lossKeys,
+  adaptive: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe(
+      'Weight of adaptive cross-entropy (ACE) beside the correlations: labels mixed with the teacher’s probabilities. 1 replaces the loss `task`.',
+    ),
+});
+type Options = z.infer<typeof options>;
 
 const needs: PairNeeds = { channels: 'same', sizes: 'resized' };
+
+const requireClasses = ({ task }: Setup): void => {
+  if (task === 'classification' || task === 'segmentation') return;
+  throw new Failed(
+    'recipeInvalid',
+    `Adaptive cross-entropy mixes labels with the teacher’s classes, and there are none in ${task}.`,
+    'Leave "adaptive" out of the loss csc.',
+  );
+};
+
+/** On logits [N, K] with class numbers, or on class maps, at the mask's size. */
+const adaptiveLoss = (step: Step): tf.Scalar => {
+  const [student, teacher] = [step.student().logits, step.teacher().logits];
+  const { mask, labels } = step.batch;
+  if (!mask) return aceLoss(student, teacher, labels);
+  const [, height, width] = mask.shape;
+  const [own, its] = [student, teacher].map((logits) =>
+    resizeBilinearTo(logits as tf.Tensor4D, height, width),
+  ) as [tf.Tensor4D, tf.Tensor4D];
+  return aceLoss(own, its, mask);
+};
 
 export const csc = {
   id: 'csc',
@@ -34,10 +69,18 @@ export const csc = {
   keepPairs: (proposed) => proposed.slice(-1),
   needs,
   options,
-  prepare: (setup: Setup): Prepared => {
+  prepare: (setup: Setup, { adaptive }: Options): Prepared => {
     requireMaps(setup, 'csc', 'channels and positions of maps');
-    return preparePairs(matchPairs(setup, needs), (student, teacher) =>
-      cscLoss(student as tf.Tensor4D, teacher as tf.Tensor4D),
+    const correlations = preparePairs(
+      matchPairs(setup, needs),
+      (student, teacher) => cscLoss(student as tf.Tensor4D, teacher as tf.Tensor4D),
+      adaptive > 0,
     );
+    if (adaptive === 0) return correlations;
+    requireClasses(setup);
+    return {
+      ...correlations,
+      losses: (step) => ({ ...correlations.losses(step), adaptive: adaptiveLoss(step).mul(adaptive) }),
+    };
   },
-} satisfies Method<z.infer<typeof options>>;
+} satisfies Method<Options>;

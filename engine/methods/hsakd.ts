@@ -1,10 +1,12 @@
-import type * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { isMap } from '../adapters/build';
+import { Failed } from '../contract/failure';
 import { lossKeys } from '../contract/recipe';
 import { crossEntropy } from '../losses/crossEntropy';
 import { kdLoss } from '../losses/kd';
 import { jointLabels, turns } from '../losses/rotations';
+import type { Network, Outputs } from '../models/network';
 import { withoutTape } from '../models/tape';
 import { auxiliaryBranch, type Branch } from './branch';
 import { matchPairs, requireMaps, type MatchedPair } from './matchedPairs';
@@ -20,6 +22,10 @@ const options = z.strictObject({
     .positive()
     .optional()
     .describe('Epochs that the teacher’s classifiers are trained first; without it, as many as the student.'),
+  backbone: z
+    .enum(['frozen', 'trained'])
+    .default('frozen')
+    .describe('Whether the teacher itself is trained on with its classifiers, from labels and rotations.'),
 });
 type Options = z.infer<typeof options>;
 
@@ -57,25 +63,55 @@ const build = (setup: Setup): Stage[] => {
 const judge = (branch: Branch, map: tf.Tensor, training: boolean): tf.Tensor2D =>
   branch.logits(branch.features(map, training));
 
+const prefixed = (prefix: string, variables: ReadonlyMap<string, tf.Variable>): [string, tf.Variable][] =>
+  [...variables].map(([name, variable]) => [`${prefix}/${name}`, variable]);
+
 const variablesOf = (branches: readonly Branch[]): Map<string, tf.Variable> =>
   new Map(branches.flatMap(({ variables }) => [...variables]));
+
+/** The classifiers' cross-entropies with the joint labels, by the teacher's layers. */
+const headLosses = (stages: readonly Stage[], step: Step, teacher: Outputs): Record<string, tf.Scalar> => {
+  const labels = jointLabels(step.batch.labels);
+  return Object.fromEntries(
+    stages.map(({ match, teacher: branch }) => [
+      match.pair.teacher,
+      crossEntropy(judge(branch, teacher.tap(match.pair.teacher), true), labels),
+    ]),
+  );
+};
 
 /** Trains the teacher's classifiers on its frozen maps. */
 const headStage = (stages: readonly Stage[], epochs: number): MethodStage => ({
   name: 'heads',
   training: { epochs },
   variables: variablesOf(stages.map(({ teacher }) => teacher)),
-  losses: (step: Step) => {
-    const outputs = step.teacher(0, step.view);
-    const labels = jointLabels(step.batch.labels);
-    return Object.fromEntries(
-      stages.map(({ match, teacher }) => [
-        match.pair.teacher,
-        crossEntropy(judge(teacher, outputs.tap(match.pair.teacher), true), labels),
-      ]),
-    );
-  },
+  losses: (step: Step) => headLosses(stages, step, step.teacher(0, step.view)),
 });
+
+/** Trains them together with the teacher, which learns from unturned pictures as well. */
+const backboneStage = (stages: readonly Stage[], epochs: number, teacher: Network): MethodStage => {
+  if (teacher.trainable.size === 0)
+    throw new Failed(
+      'modelUnsupported',
+      `The teacher ${teacher.info.name} is a frozen ${teacher.info.format} file, which cannot be trained.`,
+      'Set "backbone" to "frozen", or take a teacher that can be trained.',
+    );
+  const taps = stages.map(({ match }) => match.pair.teacher);
+  return {
+    name: 'heads',
+    training: { epochs },
+    variables: new Map([
+      ...variablesOf(stages.map((stage) => stage.teacher)),
+      ...prefixed('backbone', teacher.trainable),
+    ]),
+    losses: (step: Step) => {
+      const outputs = teacher.forward(step.view.images, { taps, training: true });
+      const size = step.batch.images.shape[0] as number;
+      const own = crossEntropy(tf.slice(outputs.logits, [0], [size]), step.batch.labels);
+      return { logits: own, ...headLosses(stages, step, outputs) };
+    },
+  };
+};
 
 const lossesOf = (stages: readonly Stage[], step: Step, temperature: number): Record<string, tf.Scalar> => {
   const [student, teacher] = [step.student(step.view), step.teacher(0, step.view)];
@@ -98,7 +134,7 @@ const lossesOf = (stages: readonly Stage[], step: Step, temperature: number): Re
  *
  * T 3 and weights 1 are those of the code. Decided here: stages are the matched pairs, not the stages of equal number;
  * branches are a few strided convolutions, one even on the last map, instead of copies of the remaining stages; the classifiers are trained for as many epochs
- * as the student, with its settings; the backbone stays frozen (the code's other variant trains it too).
+ * as the student, with its settings. `backbone` "trained" is the authors' other form, HSAKD*.
  */
 export const hsakd = {
   id: 'hsakd',
@@ -125,11 +161,14 @@ export const hsakd = {
   needs,
   defaultWeight: 1,
   options,
-  prepare: (setup: Setup, { temperature, headEpochs }: Options): Prepared => {
+  prepare: (setup: Setup, { temperature, headEpochs, backbone }: Options): Prepared => {
     requireSquare(setup, 'hsakd');
     requireMaps(setup, 'hsakd', 'classifiers on feature maps');
     const stages = build(setup);
     const students = stages.map(({ student }) => student);
+    const epochs = headEpochs ?? setup.epochs;
+    const teacher = setup.teachers[0] as Network;
+    const isTrained = backbone === 'trained';
     const branches = [...students, ...stages.map(({ teacher }) => teacher)];
     return {
       taps: {
@@ -137,9 +176,12 @@ export const hsakd = {
         teachers: [stages.map(({ match }) => match.pair.teacher)],
       },
       variables: variablesOf(students),
-      memory: new Map(branches.flatMap(({ statistics }) => [...(statistics ?? [])])),
+      memory: new Map([
+        ...branches.flatMap(({ statistics }) => [...(statistics ?? [])]),
+        ...(isTrained ? prefixed('backbone', teacher.statistics) : []),
+      ]),
       adapters: stages.map(({ match: { pair, adapter } }) => ({ pair, adapter })),
-      stages: [headStage(stages, headEpochs ?? setup.epochs)],
+      stages: [isTrained ? backboneStage(stages, epochs, teacher) : headStage(stages, epochs)],
       view: rotatedView,
       losses: (step) => lossesOf(stages, step, temperature),
     };

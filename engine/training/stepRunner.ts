@@ -31,9 +31,14 @@ export const tensorsOf = ({ batch, drawn, learningRate, epoch, seed, given }: St
   ...[...drawn.values(), ...(given?.values() ?? [])].flatMap((tensors) => Object.values(tensors)),
 ];
 
-/** A teacher's variables: no stage changes them once it has begun. */
-export const fixedOf = ({ teachers }: StepPlan): tf.Variable[] =>
-  teachers.flatMap(({ trainable, statistics }) => [...trainable.values(), ...statistics.values()]);
+/** The teachers' variables, but for those that the stage itself changes. */
+export const fixedOf = ({ teachers, trained, terms }: StepPlan): tf.Variable[] => {
+  const memories = terms.flatMap(({ prepared }) => [...(prepared.memory?.values() ?? [])]);
+  const changing = new Set([...trained.values(), ...memories]);
+  return teachers
+    .flatMap(({ trainable, statistics }) => [...trainable.values(), ...statistics.values()])
+    .filter((variable) => !changing.has(variable));
+};
 
 /** Tells inputs apart that one graph cannot take. */
 export const signature = (tensors: readonly tf.Tensor[]): string =>
