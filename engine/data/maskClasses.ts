@@ -6,7 +6,7 @@ type MaskOptions = Partial<Pick<Extract<DataOptions, { kind: 'masks' }>, 'classe
 type Pixel = NonNullable<MaskOptions['ignore']>[number];
 
 /** Colours stand behind every grey value (16 bits): red, green and blue in the lower 24 bits. */
-export const colourBase = 0x1000000;
+const colourBase = 0x1000000;
 const mostClasses = 255;
 
 /** The classes of masks, and which class each pixel value stands for. */
@@ -16,8 +16,14 @@ export interface MaskClasses {
   byValue: ReadonlyMap<number, number>;
 }
 
+/** The number that a colour of a mask is known by; a grey one is its grey value. */
+export const colourKey = (rgb: number): number => {
+  const [red, green, blue] = [rgb >> 16, (rgb >> 8) & 0xff, rgb & 0xff];
+  return red === green && green === blue ? blue : colourBase + rgb;
+};
+
 const keyOf = (pixel: Pixel): number =>
-  typeof pixel === 'number' ? pixel : colourBase + Number.parseInt(pixel.slice(1), 16);
+  typeof pixel === 'number' ? pixel : colourKey(Number.parseInt(pixel.slice(1), 16));
 
 const nameOf = (key: number): string =>
   key < colourBase ? String(key) : `#${(key - colourBase).toString(16).padStart(6, '0')}`;

@@ -1,9 +1,9 @@
 import { decode, type DecodedPng } from 'fast-png';
 import { Failed } from '../contract/failure';
 import { readBytes } from './files';
-import { colourBase } from './maskClasses';
+import { colourKey } from './maskClasses';
 
-/** A mask as its file holds it: grey value or palette number of each pixel, or `colourBase` + colour. */
+/** A mask as its file holds it: grey value or palette number of each pixel, or the key of its colour. */
 export interface MaskPicture {
   height: number;
   width: number;
@@ -23,17 +23,14 @@ const unpack = ({ data, depth, width, height }: DecodedPng): Uint32Array => {
   return values;
 };
 
-/** Pictures whose red, green and blue agree are grey; alpha says nothing. */
+/** Alpha says nothing. */
 const fromColours = ({ data, depth, channels }: DecodedPng): Uint32Array => {
   const shift = depth === 16 ? 8 : 0;
   const at = (pixel: number, channel: number): number =>
     (data[pixel * channels + channel] as number) >> shift;
-  const colours = Uint32Array.from(
-    { length: data.length / channels },
-    (_, pixel) => (at(pixel, 0) << 16) + (at(pixel, 1) << 8) + at(pixel, 2),
+  return Uint32Array.from({ length: data.length / channels }, (_, pixel) =>
+    colourKey((at(pixel, 0) << 16) + (at(pixel, 1) << 8) + at(pixel, 2)),
   );
-  const isGrey = colours.every((rgb) => rgb >> 16 === (rgb & 0xff) && ((rgb >> 8) & 0xff) === (rgb & 0xff));
-  return colours.map((rgb) => (isGrey ? rgb & 0xff : colourBase + rgb));
 };
 
 /** Reads a PNG mask: grey of 1 to 16 bits, a palette (its numbers count, not its colours), or colours. */
