@@ -10,7 +10,7 @@ import { OutputStore, type BlockLayout } from './outputStore';
 import type { GivenOutputs } from './passes';
 import type { RunningStage } from './stage';
 import { makePictures, type InputSource } from './stepInputs';
-import { TeacherRows } from './teacherRows';
+import { readOutputs, TeacherRows } from './teacherRows';
 
 /** Where and how much may be kept. */
 export interface CachePlace extends CacheOptions {
@@ -160,17 +160,15 @@ export interface CacheDecision {
   note: string | null;
 }
 
-/** Why keeping `bytes` of outputs would not help, or cannot be; null where it can. A matter of recipe and data alone. */
-const reasonAgainst = ({ running, source, place }: CacheSetup, bytes: number): string | null => {
-  const { training } = running.stage;
+/** Why keeping outputs would not help; null where it would. A matter of the recipe alone. */
+const reasonAgainst = ({ running, source }: CacheSetup): string | null => {
+  const { terms } = running.plan;
   const variants = variantsOf(source.augment);
-  const own = running.plan.terms.find(({ prepared }) => prepared.view);
+  const own = terms.find(({ prepared }) => prepared.view);
   if (own) return `"${own.label}" makes pictures of its own out of every batch`;
   if (variants === Infinity)
     return 'every epoch shows new pictures ("repeat" in the data’s augment section lets them come back)';
-  if (training.epochs <= variants) return 'no picture comes back within its epochs';
-  if (bytes <= Math.max(place.memory, place.disk) * megabyte) return null;
-  return `its outputs take ${sizeText(bytes)}, more than the recipe’s cache section allows`;
+  return running.stage.training.epochs <= variants ? 'no picture comes back within its epochs' : null;
 };
 
 const sizeText = (bytes: number): string =>
@@ -193,25 +191,35 @@ const openStore = async (
   return OutputStore.open(layout, place.memory * megabyte, isOnDisk ? join(place.folder, key) : null);
 };
 
+const openRows = ({ running, source }: CacheSetup): TeacherRows => {
+  const example = makePictures(source, Int32Array.of(0), 0, 'example');
+  const { batchSize } = running.stage.training;
+  const rows = new TeacherRows(running.plan, example.images, Math.min(batchSize, source.split.count));
+  tf.dispose(batchTensors(example));
+  return rows;
+};
+
 /** Decides whether a stage's teacher outputs are kept, and opens what an earlier process has kept of them. */
 export const openTeacherCache = async (setup: CacheSetup): Promise<CacheDecision> => {
-  const { running, source } = setup;
-  const { name, training } = running.stage;
-  const { count } = source.split;
-  const example = makePictures(source, Int32Array.of(0), 0, 'example');
-  const rows = new TeacherRows(running.plan, example.images, Math.min(training.batchSize, count));
-  tf.dispose(batchTensors(example));
-  if (rows.size === 0) return { cache: null, note: null };
-  const variants = variantsOf(source.augment);
-  const bytes = rows.size * floatBytes * count * variants;
-  const reason = reasonAgainst(setup, bytes);
-  if (reason !== null)
-    return { cache: null, note: `The teacher runs in every step of the stage "${name}", since ${reason}.` };
+  const { running, source, place } = setup;
+  const { name } = running.stage;
+  const within = (reason: string): CacheDecision => ({
+    cache: null,
+    note: `The teacher runs in every step of the stage "${name}", since ${reason}.`,
+  });
+  if (readOutputs(running.plan).length === 0) return { cache: null, note: null };
+  const reason = reasonAgainst(setup);
+  if (reason !== null) return within(reason);
+  const rows = openRows(setup);
+  const pictures = source.split.count * variantsOf(source.augment);
+  const bytes = rows.size * floatBytes * pictures;
+  if (bytes > Math.max(place.memory, place.disk) * megabyte)
+    return within(`its outputs take ${sizeText(bytes)}, more than the recipe’s cache section allows`);
   const blocks = blocksOf(setup);
   const layout = { rowSize: rows.size, blocks };
   const store = await openStore(setup, bytes, layout, await keyOf(setup, rows.names, blocks));
   return {
     cache: new TeacherCache(rows, store, blocks, source),
-    note: `The teacher’s outputs in the stage "${name}" are computed once and kept: ${sizeText(bytes)} for ${count * variants} pictures.`,
+    note: `The teacher’s outputs in the stage "${name}" are computed once and kept: ${sizeText(bytes)} for ${pictures} pictures.`,
   };
 };

@@ -18,7 +18,7 @@ interface Column {
 const sizeOf = (shape: readonly number[]): number => shape.reduce((product, length) => product * length, 1);
 
 /** Teachers that a loss reads, with the outputs that it may read. */
-const readOutputs = ({ teachers, terms }: StepPlan): { which: number; taps: string[] }[] => {
+export const readOutputs = ({ teachers, terms }: StepPlan): { which: number; taps: string[] }[] => {
   const prepared = terms.map((term) => term.prepared);
   return teachers.flatMap((_, which) => {
     const isRead = prepared.some(({ taps }) => taps.teachers[which] !== undefined);

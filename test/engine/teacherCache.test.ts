@@ -12,10 +12,16 @@ import { freezeRecipe } from '../../engine/run/folder';
 import { prepareRun } from '../../engine/run/prepare';
 import { startStage, type RunningStage, type Stage } from '../../engine/training/stage';
 import { trainStage, type Cursor, type TrainOptions, type Watcher } from '../../engine/training/train';
+import { writeFrozenGraph } from '../fixtures/frozenGraph';
 import { runCommand, startCommand } from './command';
 import { tinyProject, type TinyProject } from './tinyProject';
 
 const { name: best } = await useBackend('auto');
+const hasOnnx = await import('onnxruntime-node').then(
+  () => true,
+  () => false,
+);
+if (!hasOnnx) console.warn('Skipped: onnxruntime-node, an optional dependency, does not load here.');
 const backends = [...new Set([best, 'wasm'] as const)];
 const epochs = 3;
 const samples = 60;
@@ -58,6 +64,7 @@ const cacheFolder = () => join(project.folder, 'cache');
 const open = async (
   changes: {
     augment?: object;
+    teacher?: string;
     backend?: string;
     losses?: unknown;
     memory?: number;
@@ -68,7 +75,7 @@ const open = async (
   await project.change({
     losses: changes.losses ?? losses,
     data: data(changes.augment ?? {}),
-    teacher: 'teacher.js#teacher',
+    teacher: changes.teacher ?? 'teacher.js#teacher',
     training: { epochs: changes.epochs ?? epochs, batchSize, learningRate: 0.05, logEvery: 1 },
     control: false,
     backend: changes.backend ?? best,
@@ -118,21 +125,42 @@ const train = async (
 const clear = () => rm(cacheFolder(), { recursive: true, force: true });
 afterEach(clear);
 
+/** Trains with and without kept outputs; gives how often the teacher was asked for its outputs with them. */
+const compare = async (changes: Parameters<typeof open>[0]): Promise<number> => {
+  const plain = await open(changes);
+  const wanted = await train(plain, without(plain.options));
+  const kept = await open(changes);
+  const forward = vi.spyOn(kept.teacher, 'forward');
+  const found = await train(kept, kept.options);
+  expect(found.notes.join()).toMatch(/computed once and kept/);
+  expect(found.points).toHaveLength(wanted.points.length);
+  found.points.forEach(({ values }, index) => {
+    for (const [name, value] of Object.entries(wanted.points[index]?.values ?? {}))
+      expect(values[name], `${name} of point ${index}`).toBeCloseTo(value, 5);
+  });
+  return forward.mock.calls.length;
+};
+
 describe.each(backends)('training on %s with kept teacher outputs', (backend) => {
   it.each([
     ['pictures as they are', {}],
     ['two pictures of every sample', { flip: true, crop: 2, repeat: 2 }],
   ])('gives the numbers of training without: %s', async (_, augment) => {
-    const plain = await open({ backend, augment });
-    const wanted = await train(plain, without(plain.options));
-    const kept = await open({ backend, augment });
-    const found = await train(kept, kept.options);
-    expect(found.notes.join()).toMatch(/computed once and kept/);
-    expect(found.points).toHaveLength(wanted.points.length);
-    found.points.forEach(({ values }, index) => {
-      for (const [name, value] of Object.entries(wanted.points[index]?.values ?? {}))
-        expect(values[name], `${name} of point ${index}`).toBeCloseTo(value, 5);
-    });
+    await compare({ backend, augment });
+  });
+});
+
+describe('a frozen teacher', () => {
+  const frozen = [{ method: 'kd' }, { method: 'cwd', pairs: [{ teacher: 'relu', student: 'conv2' }] }];
+  const onnx = join(process.cwd(), 'test', 'fixtures', 'models', 'onnx', 'first.onnx');
+
+  it('that TensorFlow runs gives the numbers of training without kept outputs', async () => {
+    const teacher = await writeFrozenGraph(join(project.folder, 'frozen'), null);
+    await compare({ teacher, losses: frozen });
+  });
+
+  it.skipIf(!hasOnnx)('that onnxruntime runs gives them too, and runs once', async () => {
+    expect(await compare({ teacher: onnx, losses: frozen })).toBe(1 + blocks);
   });
 });
 
