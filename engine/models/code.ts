@@ -2,10 +2,11 @@ import { createRequire } from 'node:module';
 import { basename } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { compileFunction } from 'node:vm';
-import * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs';
 import { Failed } from '../contract/failure';
 import type { CodeLocation } from '../contract/model';
 import { buildCode, metaUrlName, type BuiltCode } from './codeBuild';
+import { described, exportNamed, isMaker, isModel } from './codeExports';
 import { codeFailed } from './codeFailure';
 import { codeConsole, inCodeScope } from './codeScope';
 import { tensorflowForCode } from './codeTensorflow';
@@ -45,11 +46,6 @@ const makingCall = (built: BuiltCode, classes: ReadonlySet<string>): CodeLocatio
   const column = site?.getColumnNumber();
   return line && column ? built.locations.call(line, column) : null;
 };
-
-const isModel = (value: unknown): value is tf.LayersModel => value instanceof tf.LayersModel;
-
-const isMaker = (value: unknown): value is () => unknown =>
-  typeof value === 'function' && !/^class\b/.test(Function.prototype.toString.call(value));
 
 /** `module.exports = fn` counts as `default`, beside whatever else hangs on it. */
 const namedExports = async (exported: unknown): Promise<Map<string, unknown>> => {
@@ -111,35 +107,18 @@ const chooseExport = ({ built, exports }: RunningCode): string => {
   );
 };
 
-const exportNamed = ({ built, exports }: RunningCode, name: string): unknown => {
-  if (exports.has(name)) return exports.get(name);
-  const known = [...exports.keys()].join(', ') || 'nothing';
-  throw new Failed(
-    'modelNotFound',
-    `${basename(built.file)} has no export named ${name}; it exports ${known}.`,
-    'Write the name of an exported model, or of a function that returns one, after the #.',
-  );
-};
-
-const described = (value: unknown): string => {
-  if (value === null || value === undefined) return String(value);
-  const isOtherCopy = typeof value === 'object' && 'layers' in value && 'predict' in value;
-  if (isOtherCopy) return 'a model of another copy of TensorFlow.js';
-  return typeof value === 'object' ? `a ${value.constructor?.name ?? 'plain'} object` : `a ${typeof value}`;
-};
-
-const modelOf = async (running: RunningCode, exportName: string): Promise<tf.LayersModel> => {
-  const exported = exportNamed(running, exportName);
-  let value: unknown = exported;
+const modelOf = async ({ built, exports }: RunningCode, exportName: string): Promise<tf.LayersModel> => {
+  const exported = exportNamed(built.file, exports, exportName);
+  let { value } = exported;
   try {
-    if (isMaker(exported)) value = await exported();
+    if (isMaker(value)) value = await value();
   } catch (error) {
-    throw codeFailed(error, running.built, isMaker(exported) ? exported.length : 0);
+    throw codeFailed(error, built, exported.parameters);
   }
   if (isModel(value)) return value;
   throw new Failed(
     'modelInvalid',
-    `${basename(running.built.file)}#${exportName} gives ${described(value)}, not a layers model.`,
+    `${basename(built.file)}#${exportName} gives ${described(value)}, not a layers model.`,
     'Export a tf.sequential or tf.model, or a function that returns one.',
   );
 };

@@ -66,7 +66,11 @@ export const buildCode = async (file: string): Promise<BuiltCode> => {
     plugins: [codePackages],
     sourcemap: 'external',
     supported: { 'dynamic-import': false },
-    define: { 'import.meta.url': metaUrlName },
+    define: {
+      'import.meta.url': metaUrlName,
+      'import.meta.dirname': '__dirname',
+      'import.meta.filename': '__filename',
+    },
     logLevel: 'silent',
   }).catch((error: unknown) => {
     throw buildFailed(file, error);

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs';
+import { Failed } from '../contract/failure';
 import { loadLayersFile } from './layersFile';
 
 /** Told of each layer or model that model code makes, and of the user's classes whose constructors led there. */
@@ -43,6 +44,16 @@ const classChain = (made: Constructor): Set<string> => {
 
 const nothing: ReadonlySet<string> = new Set();
 
+/** What `tf.io.fileSystem` gives in tfjs-node: the name of a model's file. */
+class FileSource {
+  constructor(readonly path: string) {}
+}
+
+/** Backends are the engine's affair: what code sets in one (paths, threads) is taken and dropped. */
+const backendSettings = Object.fromEntries(
+  ['setWasmPath', 'setWasmPaths', 'setThreadsCount', 'forceHalfFloat'].map((name) => [name, () => undefined]),
+);
+
 /** The `tf` of one opening: the engine's own, with layers named from one and their making told to `onMade`. */
 class CodeTensorflow {
   private readonly names = new Names();
@@ -63,6 +74,8 @@ class CodeTensorflow {
       LayersModel: this.modelClass(tf.LayersModel as Constructor, 'model'),
       Sequential: this.modelClass(tf.Sequential as Constructor, 'sequential_'),
       loadLayersModel: this.load,
+      loadGraphModel: this.loadGraph,
+      io: { ...tf.io, fileSystem: (path: string) => new FileSource(path) },
       setBackend: async () => true,
     };
   }
@@ -134,13 +147,33 @@ class CodeTensorflow {
     return layer;
   };
 
-  /** `file://` works on every backend here, relative to the working folder or to the code. */
+  /** The file behind a source: `file://…`, a path, or what `tf.io.fileSystem` made; null for anything else. */
+  private fileOf(source: unknown): string | null {
+    if (source instanceof FileSource) return this.found(source.path);
+    if (typeof source !== 'string' || /^(?!file:)[a-z][a-z\d+.-]+:/i.test(source)) return null;
+    if (source.startsWith('file:///')) return fileURLToPath(source);
+    return this.found(source.replace(/^file:\/\//, ''));
+  }
+
+  /** Relative to the working folder or to the code. */
+  private found(path: string): string {
+    return existsSync(resolve(path)) ? resolve(path) : resolve(dirname(this.file), path);
+  }
+
+  /** Files work on every backend here. */
   private readonly load: typeof tf.loadLayersModel = async (source, options) => {
-    if (typeof source !== 'string' || !source.startsWith('file://'))
-      return tf.loadLayersModel(source, options);
-    const path = source.startsWith('file:///') ? fileURLToPath(source) : source.slice('file://'.length);
-    const besideCode = resolve(dirname(this.file), path);
-    return (await loadLayersFile(existsSync(resolve(path)) ? resolve(path) : besideCode)).model;
+    const file = this.fileOf(source);
+    return file === null ? tf.loadLayersModel(source, options) : (await loadLayersFile(file)).model;
+  };
+
+  /** A graph-model is no layers model, but opens as a teacher by its file. */
+  private readonly loadGraph = async (source: unknown): Promise<never> => {
+    const file = this.fileOf(source) ?? String(source);
+    throw new Failed(
+      'modelUnsupported',
+      `The code loads the graph-model ${basename(file)}, which has no layers to name.`,
+      `Name ${file} itself as the teacher.`,
+    );
   };
 }
 
@@ -157,6 +190,6 @@ export const tensorflowForCode = (
     const name = /^@tensorflow\/tfjs(?:-([a-z-]+))?(?:\/|$)/.exec(request);
     if (!name) return null;
     if (name[1] === 'data') return { ...tf.data };
-    return name[1]?.startsWith('backend') ? {} : namespace;
+    return name[1]?.startsWith('backend') ? backendSettings : namespace;
   };
 };

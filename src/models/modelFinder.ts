@@ -157,6 +157,8 @@ class Finder {
     if (!target) return null;
     const exported = this.exports.assigned(target);
     if (exported) return { name: exported, exportName: exported, kind, node: expression };
+    const held = target.name === 'MemberExpression' ? this.held(expression, target, kind) : null;
+    if (held) return held;
     const name = this.read(target);
     const maker = enclosingFunction(expression);
     if (target.name === 'VariableName' && maker && kind === 'value' && this.returns(maker, name))
@@ -177,12 +179,37 @@ class Finder {
     return { name, exportName: isExports ? name : null, kind, node: property };
   }
 
+  /** A method of a class, which the engine reaches through the class: `Class.method`. */
   private method(member: SyntaxNode, kind: Found['kind'] = 'function'): Found | null {
     const key = member.getChild('PropertyDefinition');
-    const owner = member.parent?.parent?.getChild('VariableDefinition');
-    if (!key) return null;
-    const name = owner ? `${this.read(owner)}.${this.read(key)}` : this.read(key);
-    return { name, exportName: null, kind, node: member };
+    return key ? this.member(this.read(key), member.parent?.parent, kind, member) : null;
+  }
+
+  private member(
+    key: string,
+    owner: SyntaxNode | null | undefined,
+    kind: Found['kind'],
+    node: SyntaxNode,
+  ): Found {
+    const isClass = owner?.name === 'ClassDeclaration';
+    const definition = isClass ? owner.getChild('VariableDefinition') : null;
+    const name = definition ? this.read(definition) : null;
+    const given = isClass ? this.place(name ?? 'default', owner).exportName : null;
+    return {
+      name: name === null ? key : `${name}.${key}`,
+      exportName: given === null ? null : `${given}.${key}`,
+      kind,
+      node,
+    };
+  }
+
+  /** `this.model = …` in a constructor: a property of what the class makes. */
+  private held(expression: SyntaxNode, target: SyntaxNode, kind: Found['kind']): Found | null {
+    const [object, , property] = childrenOf(target);
+    const maker = enclosingFunction(expression);
+    const key = maker?.name === 'MethodDeclaration' ? maker.getChild('PropertyDefinition') : null;
+    if (object?.name !== 'this' || !property || !key || this.read(key) !== 'constructor') return null;
+    return this.member(this.read(property), maker?.parent?.parent, kind, expression);
   }
 
   /** Whether a function gives the variable back as it is, in a return of its own. */

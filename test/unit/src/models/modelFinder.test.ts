@@ -38,7 +38,17 @@ describe('models that are found', () => {
     [
       'a class',
       `export class Nets { build() { return tf.sequential(); }\n  net = tf.model({}); }`,
-      ['1:function Nets.build -> null', '2:value Nets.net -> null'],
+      ['1:function Nets.build -> Nets.build', '2:value Nets.net -> Nets.net'],
+    ],
+    [
+      'a class that holds its model, under another name',
+      `class Net { constructor() { this.model = tf.sequential(); } }\nmodule.exports = { Student: Net };`,
+      ['1:value Net.model -> Student.model'],
+    ],
+    [
+      'a class that is not given out, and private parts',
+      `class Net { static build() { return tf.sequential(); } }\nexport default class { #make() { return tf.sequential(); } }`,
+      ['1:function Net.build -> null'],
     ],
     ['a cast', `export const net = (tf.sequential() as tf.LayersModel)!;`, ['1:value net -> net']],
     ['a conditional', `export const net = flag ? tf.sequential() : tf.model({});`, ['1:value net -> net']],
