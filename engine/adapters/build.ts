@@ -31,7 +31,7 @@ export const isVector = (shape: Shape): shape is readonly [number] => shape.leng
 const channels = (shape: Shape): number => shape[shape.length - 1] as number;
 
 /**
- * How ConvReg brings a map from the student's size to the teacher's, or null where it cannot: 3x3 with stride 2 for
+ * How ConvReg brings a map from the student's size to the teacher's, or null where it cannot: 1x1 for the same size, 3x3 with stride 2 for
  * twice the size, transposed 4x4 with stride 2 for half of it, else a valid convolution that trims what is too much.
  */
 export const regressorGeometry = (student: Shape, teacher: Shape): ConvGeometry | null => {
@@ -57,8 +57,10 @@ const automatic = (pair: ResolvedPair, needs: PairNeeds): AdapterChoice => {
   if (needs.connector && isMap(studentShape)) {
     return needs.connector;
   }
-  const sameSize = written(studentShape.slice(0, -1)) === written(teacherShape.slice(0, -1));
-  if (!sameSize && needs.sizes === 'regressed' && regressorGeometry(studentShape, teacherShape)) {
+  if (written(studentShape) === written(teacherShape)) {
+    return 'none';
+  }
+  if (needs.sizes === 'regressed' && regressorGeometry(studentShape, teacherShape)) {
     return 'convreg';
   }
   if (channels(studentShape) === channels(teacherShape)) {
@@ -97,7 +99,7 @@ const checkChannels = (kind: AdapterChoice, pair: ResolvedPair, needs: PairNeeds
   throw mismatch(
     pair,
     `an assign adapter needs "channels": ${outputs} numbers below ${inputs}, and the pair has ${picks.length}`,
-    'Copy them from: retort propose TEACHER STUDENT --data RECIPE --json',
+    'Copy them from what `retort propose TEACHER STUDENT --data RECIPE --json` prints.',
   );
 };
 

@@ -31,6 +31,7 @@ export const mapMethods: ReadonlySet<string> = new Set([
   'csc',
   'mgd',
   'ifvd',
+  'hsakd',
   'det-li',
   'det-wang',
   'det-zm',

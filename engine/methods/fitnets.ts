@@ -32,7 +32,7 @@ export const fitnets = {
   needsTeacher: true,
   pairs: 'features',
   defaultWeight: 100,
-  keepPairs: (proposed) => proposed.slice(Math.floor((proposed.length - 1) / 2)).slice(0, 1),
+  keepPairs: (proposed) => proposed.slice(-1),
   needs,
   options,
   prepare: (setup: Setup) =>

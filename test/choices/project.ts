@@ -90,6 +90,6 @@ export const studentRecipe = (
   student: models.student,
   data: dataOf('student'),
   losses: [{ method: 'task' }, ...(pairs.length > 0 ? [{ method: 'fitnets', weight, pairs }] : [])],
-  training: { epochs, batchSize: 64, learningRate: 0.05, optimizer },
+  training: { epochs, batchSize: 50, learningRate: 0.1, optimizer },
   seed,
 });

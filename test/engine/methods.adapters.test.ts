@@ -30,6 +30,8 @@ describe('choosing an adapter', () => {
     ['equal maps', resized, [4, 4, 8], [4, 4, 8], 'none'],
     ['other channels', resized, [4, 4, 2], [4, 4, 8], 'conv1x1'],
     ['equal channels, other size, resized', resized, [8, 8, 8], [4, 4, 8], 'none'],
+    ['other channels, regressed', regressed, [4, 4, 2], [4, 4, 8], 'convreg'],
+    ['equal maps, regressed', regressed, [4, 4, 8], [4, 4, 8], 'none'],
     ['half the size, regressed', regressed, [8, 8, 2], [4, 4, 8], 'convreg'],
     ['twice the size, regressed', regressed, [4, 4, 2], [8, 8, 8], 'convreg'],
     ['no regressor fits', regressed, [4, 4, 2], [7, 7, 8], 'conv1x1'],
@@ -45,6 +47,11 @@ describe('choosing an adapter', () => {
     ['a linear adapter for maps', [4, 4, 2], [4, 4, 8], 'linear'],
     ['a convolution for vectors', [2], [8], 'conv1x1'],
     ['a regressor for three times the size', [4, 4, 2], [12, 12, 8], 'convreg'],
+    ['a stride for equal sizes', [4, 4, 2], [4, 4, 8], 'conv3x3-stride2'],
+    ['a transposed convolution for half the size', [8, 8, 2], [4, 4, 8], 'conv4x4-transposed'],
+    ['resizing for other channels', [8, 8, 2], [4, 4, 8], 'resize'],
+    ['two layers for maps', [4, 4, 2], [4, 4, 8], 'mlp'],
+    ['an assignment without channels', [4, 4, 2], [4, 4, 8], 'assign'],
   ] as const)('refuses %s and says what to do', (_, studentShape, teacherShape, kind) => {
     expect(() => chooseAdapter(pair([...studentShape], [...teacherShape], kind), resized)).toThrowError(
       expect.objectContaining({
@@ -65,7 +72,10 @@ describe('what adapters give', () => {
     ['convreg', [8, 8, 3], [4, 4, 5]],
     ['convreg', [4, 4, 3], [8, 8, 5]],
     ['convreg', [6, 5, 3], [4, 3, 5]],
+    ['conv3x3-stride2', [8, 8, 3], [4, 4, 5]],
+    ['conv4x4-transposed', [4, 4, 3], [8, 8, 5]],
     ['linear', [3], [5]],
+    ['mlp', [3], [5]],
   ] as const)('%s from %j to %j, with a gradient for every variable', (kind, studentShape, teacherShape) => {
     const adapter = build(kind, [...studentShape], [...teacherShape]);
     const input = sample([6, ...studentShape]);
@@ -90,6 +100,46 @@ describe('what adapters give', () => {
     expect(kernel('one')).not.toEqual(kernel('two'));
     const deviation = Math.sqrt(kernel('one').reduce((sum, weight) => sum + weight ** 2, 0) / (64 * 128));
     expect(deviation).toBeCloseTo(Math.sqrt(2 / 128), 2);
+  });
+
+  it('assign picks channels, and its gradient goes to those that were picked', () => {
+    const adapter = buildAdapter(
+      'assign',
+      [2, 2, 3],
+      [2, 2, 4],
+      new Random('assign'),
+      'assign',
+      [2, 0, 0, 2],
+    );
+    const input = sample([5, 2, 2, 3]);
+    const picked = adapter.apply(input, true);
+    expect(
+      picked
+        .sub(input.gather([2, 0, 0, 2], 3))
+        .abs()
+        .max()
+        .dataSync()[0],
+    ).toBeLessThan(1e-6);
+    const gradient = tf.grad((x: tf.Tensor) => adapter.apply(x, true).sum())(input);
+    expect([...gradient.mean([0, 1, 2]).dataSync()]).toEqual([2, 0, 2]);
+    expect(adapter.variables.size).toBe(0);
+  });
+
+  it('assign is checked: one number below the student’s channels for each of the teacher’s', () => {
+    const named = (channels: number[]) => ({ ...pair([4, 4, 2], [4, 4, 3], 'assign'), channels });
+    const needs = { channels: 'same', sizes: 'resized' } as const;
+    expect(chooseAdapter(named([0, 1, 1]), needs)).toBe('assign');
+    expect(() => chooseAdapter(named([0, 1]), needs)).toThrow(/3 numbers below 2/);
+    expect(() => chooseAdapter(named([0, 1, 2]), needs)).toThrow(/3 numbers below 2/);
+  });
+
+  it('resize averages what shrinks and interpolates what grows', () => {
+    const input = tf.tensor4d([1, 2, 3, 4], [1, 2, 2, 1]);
+    const resized = (height: number, width: number) => [
+      ...build('resize', [2, 2, 1], [height, width, 1]).apply(input, true).dataSync(),
+    ];
+    expect(resized(1, 1)).toEqual([2.5]);
+    expect(resized(1, 4)).toEqual([2, 2.25, 2.75, 3]);
   });
 
   it('none is the identity and trains nothing', () => {

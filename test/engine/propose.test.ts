@@ -230,7 +230,7 @@ describe('offered methods', () => {
         method.prepare(setupOf(method, [teacher], student, options.pairs), options),
       );
       if (mapMethods.has(method.id))
-        await expect(prepared, method.id).rejects.toMatchObject({ code: 'pairMismatch' });
+        await expect(prepared, method.id).rejects.toThrow(/maps|positions|pictures/);
       else await expect(prepared, method.id).resolves.toBeDefined();
     }
   });
