@@ -10,7 +10,8 @@ export const gainSentence = (report: RunReport): string => {
     return 'No samples were kept aside, so how good the student is was not measured.';
   }
   const measure = measureOf(report);
-  const kind = measure.name === 'acc' ? '' : `a ${measure.noun} of `;
+  const article = /^[aeiouAR]/.test(measure.noun) ? 'an' : 'a';
+  const kind = measure.name === 'acc' ? '' : `${article} ${measure.noun} of `;
   const reached = `The student reaches ${kind}${formatMetric(measure, value)} on the ${report.split} split`;
   if (report.gain === null || !Number.isFinite(report.gain)) {
     return `${reached}; no control was trained, so what distilling bought is not known.`;
