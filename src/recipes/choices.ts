@@ -5,7 +5,7 @@ import { languageOf } from '../models/syntax';
 import type { Services } from '../services';
 import { dataAt, findData, placeOf, type DataChoice } from './dataFinder';
 import { codeModels, fileLabel, fileModels, trainedTeachers } from './modelChoices';
-import { askText, pickMany, pickOne } from './pickSteps';
+import { askText, pickOne } from './pickSteps';
 import { defaultName, nameProblem, type ModelChoice } from './recipeDraft';
 import type { StepPosition, StepResult } from './walkSteps';
 
@@ -214,36 +214,6 @@ export const askData = (choices: Choices, at: StepPosition): Promise<StepResult>
       ]),
     ];
   });
-
-const firstMethods = ['task', 'kd'];
-
-export const askMethods = async (
-  services: Services,
-  choices: Choices,
-  at: StepPosition,
-): Promise<StepResult> => {
-  const items = services.engine.call('methods').then((methods) =>
-    methods.map((method) => ({
-      label: method.title,
-      description: method.id,
-      detail: method.summary,
-      method,
-    })),
-  );
-  const chosen = choices.methods?.map((method) => method.id) ?? firstMethods;
-  const answer = await pickMany(
-    { title, ...at },
-    {
-      placeholder: 'How shall the student learn?',
-      items,
-      picked: ({ method }) => chosen.includes(method.id),
-    },
-  );
-  if (!answer) return 'end';
-  if (answer.back) return 'back';
-  choices.methods = answer.value.map(({ method }) => method);
-  return 'next';
-};
 
 export const askName = async (choices: Choices, at: StepPosition): Promise<StepResult> => {
   const value = choices.name ?? (choices.student ? defaultName(choices.student) : 'student');

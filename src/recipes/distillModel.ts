@@ -9,9 +9,10 @@ import { isPythonFile } from '../models/pythonSyntax';
 import type { Services } from '../services';
 import { settings } from '../settings';
 import { requireTrust } from '../trust';
-import { askData, askMethods, askName, askStudent, askTeacher, type Choices } from './choices';
+import { askData, askName, askStudent, askTeacher, type Choices } from './choices';
 import { ensureExported } from './ensureExported';
 import { exportKerasModel } from './exportKerasModel';
+import { askMethods, needsTeacher } from './methodChoices';
 import { fileLabel } from './modelChoices';
 import { referenceOf, type Draft, type ModelChoice } from './recipeDraft';
 import { walkSteps, type Step } from './walkSteps';
@@ -38,14 +39,15 @@ const roleOf = ({ exportName, code }: ModelChoice): 'student' | 'teacher' =>
 const steps = (services: Services, choices: Choices, given: ModelChoice | undefined): Step[] => {
   if (given && choices.given === 'teacher') choices.teacher = { ...given, isTrainedFirst: false };
   else if (given) choices.student = given;
-  const models: Step[] = given
-    ? [(at) => (choices.given === 'teacher' ? askStudent(choices, at) : askTeacher(services, choices, at))]
-    : [(at) => askStudent(choices, at), (at) => askTeacher(services, choices, at)];
   return [
-    ...models,
-    (at) => askData(choices, at),
-    (at) => askMethods(services, choices, at),
-    (at) => askName(choices, at),
+    { ask: (at) => askStudent(choices, at), isNeeded: () => !given || choices.given === 'teacher' },
+    { ask: (at) => askData(choices, at) },
+    { ask: (at) => askMethods(services, choices, at) },
+    {
+      ask: (at) => askTeacher(services, choices, at),
+      isNeeded: () => choices.given !== 'teacher' && needsTeacher(choices),
+    },
+    { ask: (at) => askName(choices, at) },
   ];
 };
 
@@ -80,7 +82,7 @@ const proposePairs = async (
 const draftOf = async (services: Services, choices: Choices): Promise<Draft | null> => {
   const { student, data, methods, name } = choices;
   if (!student || !data || !methods || name === undefined) return null;
-  const teacher = methods.some((method) => method.needsTeacher) ? (choices.teacher ?? null) : null;
+  const teacher = needsTeacher(choices) ? (choices.teacher ?? null) : null;
   const losses = await vscode.window.withProgress(
     { location: vscode.ProgressLocation.Window, title: 'Retort: comparing teacher and student' },
     () => proposePairs(services, { student, teacher }, methods),

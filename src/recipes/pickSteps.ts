@@ -43,6 +43,8 @@ export interface PickOptions<I extends vscode.QuickPickItem> {
   items: Promise<I[]>;
   /** Chosen at first. */
   picked?: (item: I) => boolean;
+  /** An item's button was pressed; the pick stays open. */
+  pressed?: (item: I) => void;
 }
 
 const fill = async <I extends vscode.QuickPickItem>(
@@ -82,6 +84,7 @@ export const pickMany = async <I extends vscode.QuickPickItem>(
 ): Promise<Answered<readonly I[]>> => {
   const pick = vscode.window.createQuickPick<I>();
   pick.canSelectMany = true;
+  pick.onDidTriggerItemButton(({ item }) => options.pressed?.(item));
   const answer = finish(pick as never, position, () =>
     pick.selectedItems.length > 0 ? pick.selectedItems : undefined,
   );

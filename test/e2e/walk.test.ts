@@ -67,19 +67,19 @@ describe('a newcomer distils a model', () => {
     await session.shoot('1-lens');
   });
 
-  test('the guided pick asks for teacher, data, methods and a name, and opens a recipe', async () => {
+  test('the guided pick asks for data, methods, the teacher they need and a name, and opens a recipe', async () => {
     const { workbench } = session;
     await workbench.lens('Distill this model').click();
-    await workbench.quickRow('teacher.ts#teacher').waitFor();
-    await session.shoot('2-pick-teacher');
-    await workbench.choose('teacher.ts#teacher');
     await workbench.quickRow('data').waitFor();
-    await session.shoot('3-pick-data');
+    await session.shoot('2-pick-data');
     await workbench.choose('data');
     await workbench.quickRow('Soft targets').waitFor({ timeout: 60_000 });
     await workbench.quickRow('each channel’s map').click();
-    await session.shoot('4-pick-methods');
+    await session.shoot('3-pick-methods');
     await workbench.confirm();
+    await workbench.quickRow('teacher.ts#teacher').waitFor();
+    await session.shoot('4-pick-teacher');
+    await workbench.choose('teacher.ts#teacher');
     await workbench.answer('What is the recipe called?', 'shapes');
     await workbench.tab('shapes.distill.json').waitFor({ timeout: 30_000 });
     const recipe = JSON.parse(await project.read('shapes.distill.json'));

@@ -17,6 +17,7 @@ const method = (id: string): MethodInfo => ({
   summary: '',
   source: '',
   url: '',
+  guide: { formula: '', needs: '', cost: '', fails: '', decisions: [] },
   needsTeacher: id !== 'task',
   pairs: 'none',
   tasks: ['classification'],

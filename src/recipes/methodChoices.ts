@@ -1,0 +1,84 @@
+import * as vscode from 'vscode';
+import type { MethodInfo } from '../../engine/contract/model';
+import type { Services } from '../services';
+import type { Choices } from './choices';
+import { pickMany } from './pickSteps';
+import type { StepPosition, StepResult } from './walkSteps';
+
+interface MethodItem extends vscode.QuickPickItem {
+  method?: MethodInfo;
+}
+
+const firstMethods = ['task', 'kd'];
+
+const pageButton: vscode.QuickInputButton = {
+  iconPath: new vscode.ThemeIcon('book'),
+  tooltip: 'Open its page: formula, parameters, what was decided',
+};
+
+const itemOf = (method: MethodInfo): MethodItem => {
+  const { needs, cost, fails } = method.guide;
+  return {
+    label: method.title,
+    description: method.id,
+    detail: `${method.summary} Needs: ${needs} Costs: ${cost} Tends to fail: ${fails}`,
+    buttons: [pageButton],
+    method,
+  };
+};
+
+const group = (label: string, methods: readonly MethodInfo[]): MethodItem[] =>
+  methods.length === 0 ? [] : [{ label, kind: vscode.QuickPickItemKind.Separator }, ...methods.map(itemOf)];
+
+/** The data that the pick finds hold classes; methods for other tasks come last. */
+const isForClasses = ({ tasks }: MethodInfo): boolean => tasks.includes('classification');
+
+const itemsOf = (methods: readonly MethodInfo[]): MethodItem[] => {
+  const [data, ...rest] = methods;
+  const [suited, others] = [rest.filter(isForClasses), rest.filter((one) => !isForClasses(one))];
+  return [
+    ...group('From the data', data ? [data] : []),
+    ...group(
+      'From a teacher',
+      suited.filter(({ needsTeacher }) => needsTeacher),
+    ),
+    ...group(
+      'Without a teacher',
+      suited.filter(({ needsTeacher }) => !needsTeacher),
+    ),
+    ...group('For masks, boxes or values', others),
+  ];
+};
+
+/** The method's page, as it came with the extension. */
+export const openMethodPage = async (extensionUri: vscode.Uri, id: string): Promise<void> => {
+  const page = vscode.Uri.joinPath(extensionUri, 'docs', 'methods', `${id}.md`);
+  await vscode.commands.executeCommand('markdown.showPreview', page);
+};
+
+export const askMethods = async (
+  services: Services,
+  choices: Choices,
+  at: StepPosition,
+): Promise<StepResult> => {
+  const chosen = choices.methods?.map((method) => method.id) ?? firstMethods;
+  const answer = await pickMany(
+    { title: 'Distill a Model', ...at },
+    {
+      placeholder: 'How shall the student learn?',
+      items: services.engine.call('methods').then(itemsOf),
+      picked: ({ method }) => method !== undefined && chosen.includes(method.id),
+      pressed: ({ method }) => {
+        if (method) void openMethodPage(services.extensionUri, method.id);
+      },
+    },
+  );
+  if (!answer) return 'end';
+  if (answer.back) return 'back';
+  choices.methods = answer.value.flatMap(({ method }) => method ?? []);
+  return 'next';
+};
+
+/** Whether a chosen method learns from a teacher; before any is chosen, yes. */
+export const needsTeacher = ({ methods }: Choices): boolean =>
+  methods?.some((method) => method.needsTeacher) ?? true;
