@@ -87,6 +87,17 @@ const emptySide = (network: NetworkName): HTMLElement =>
     element('span', { class: 'cell', role: 'gridcell' }),
   );
 
+const longName = 9;
+const tailLength = 6;
+
+/** A long name gives way in its middle: layers of one block differ at the end. */
+const nameWords = (name: string): HTMLElement[] => {
+  const cut = name.length > longName ? name.length - tailLength : name.length;
+  const head = element('span', { class: 'name-words' }, name.slice(0, cut));
+  const tail = element('span', { class: 'name-tail' }, name.slice(cut));
+  return [element('span', { class: 'name-both' }, head, tail)];
+};
+
 /** One network's part of a line of layers. */
 export const layerSide = (row: LayerRow | null, facts: SideFacts, id: string): HTMLElement => {
   const { network } = facts;
@@ -96,7 +107,7 @@ export const layerSide = (row: LayerRow | null, facts: SideFacts, id: string): H
   const name = element(
     'span',
     { class: 'cell name', role: 'gridcell', id, tabIndex: -1, aria: { label: described(row) } },
-    element('span', { class: 'name-words' }, first.name),
+    ...nameWords(first.name),
     element('span', { class: 'name-kind' }, first.kind),
     folded.length > 0 ? element('span', { class: 'folded' }, `+${folded.length}`) : null,
   );

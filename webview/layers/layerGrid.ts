@@ -1,7 +1,8 @@
 import { element, fill } from '../shared/element';
 import { partsFor } from './columns';
-import { type SideFacts, headSide, layerSide, sideFacts, stageSide, totalSide } from './gridSides';
+import { type SideFacts, headSide, sideFacts, totalSide } from './gridSides';
 import { gridKey } from './gridKeys';
+import { cellId, lineElement } from './gridLine';
 import { type Lattice, type Line, middleOf } from './lattice';
 import { type LayerCost, type LayerRow, type NetworkName, networkNames, otherNetwork } from './layerRows';
 import { type Metric } from './metrics';
@@ -76,7 +77,7 @@ export class LayerGrid {
     const sides = (make: (network: NetworkName) => HTMLElement): (HTMLElement | null)[] =>
       this.shownNetworks.flatMap((network, nth) => [nth > 0 ? gutter() : null, make(network)]);
     fill(this.head, ...sides((network) => headSide(network, !layers.teacher)));
-    fill(this.lines, this.links.root, ...lattice.lines.map((line, at) => lineOf(line, at, sides, both)));
+    fill(this.lines, this.links.root, ...lattice.lines.map((line, at) => lineElement(line, at, sides, both)));
     fill(this.totals, ...sides((network) => totalSide(layers[network], both[network])));
     this.root.setAttribute('aria-rowcount', String(lattice.lines.length + 2));
     this.place.line = Math.min(this.place.line, Math.max(0, lattice.lines.length - 1));
@@ -288,30 +289,3 @@ export class LayerGrid {
 }
 
 const gutter = (): HTMLElement => element('div', { class: 'gutter', role: 'none' });
-
-export const cellId = (network: NetworkName, line: number): string => `${network}-line-${line}`;
-
-const lineOf = (
-  line: Line,
-  at: number,
-  sides: (make: (network: NetworkName) => HTMLElement) => (HTMLElement | null)[],
-  facts: Record<NetworkName, SideFacts>,
-): HTMLElement => {
-  const isStage = line.kind === 'stage';
-  const made = element(
-    'div',
-    {
-      class: isStage ? `line stage${line.isOpen ? ' open' : ''}` : 'line layers',
-      role: 'row',
-      data: { line: String(at) },
-      aria: { level: isStage ? 1 : 2, rowindex: at + 2, ...(isStage ? { expanded: line.isOpen } : {}) },
-    },
-    ...sides((network) => {
-      const id = cellId(network, at);
-      return isStage
-        ? stageSide(line.band[network], facts[network], id, line.isOpen)
-        : layerSide(line.row[network], facts[network], id);
-    }),
-  );
-  return made;
-};

@@ -1,9 +1,9 @@
-import type { LayersHost, LayersPage, LayersSubject, PageAnswer } from '../../engine/contract/pages';
+import type { LayersHost, LayersPage, LayersSubject } from '../../engine/contract/pages';
 import type { ProfileComparison, Proposal } from '../../engine/contract/profile';
 import type { Pair } from '../../engine/contract/recipe';
 import { SavedState } from '../shared/savedState';
-import { brokenLink } from '../shared/states';
 import { type Arrangement, arrangementFor, initialArrangement, metricOf } from './arrangement';
+import { asked } from './asked';
 import {
   type Draft,
   type DraftFacts,
@@ -295,12 +295,3 @@ export class LayersPageView implements LayersPage {
     this.view.written(answer.value.file);
   }
 }
-
-/** An answer, whatever became of the call. */
-const asked = async <T>(call: Promise<PageAnswer<T>>): Promise<PageAnswer<T>> => {
-  try {
-    return await call;
-  } catch (error) {
-    return { ok: false, failure: brokenLink(error) };
-  }
-};

@@ -14,6 +14,7 @@ import { type GridView, LayerGrid } from './layerGrid';
 import type { LayerCost, LayerRow, NetworkName } from './layerRows';
 import { LimitList } from './limitList';
 import { MethodPanel, type MethodView } from './methodPanel';
+import { MeasureStatus } from './measureStatus';
 import type { Metric } from './metrics';
 import type { Link } from './pairLinks';
 import { PairPanel, type PairView } from './pairPanel';
@@ -61,8 +62,7 @@ export class LayersView {
   private readonly root = pageRoot('layers-page');
   private readonly announcer = new Announcer(0);
   private readonly title = element('h2', { class: 'title' });
-  private readonly status = element('div', { class: 'status-line', role: 'status' });
-  private readonly notice = element('div', { class: 'notice', hidden: true, role: 'status' });
+  private readonly status: MeasureStatus;
   private readonly trouble = element('div', { class: 'trouble' });
   private readonly summary: SummaryTable;
   private readonly limits: LimitList;
@@ -85,6 +85,7 @@ export class LayersView {
   private links: readonly Link[] = [];
 
   constructor(private readonly events: LayersEvents) {
+    this.status = new MeasureStatus(events.measureAgain);
     this.summary = new SummaryTable(events);
     this.limits = new LimitList((layer) => events.choose('student', layer));
     this.toolbar = layersToolbar(events);
@@ -103,11 +104,7 @@ export class LayersView {
     this.heat = new HeatMap({ choose: events.choosePairOf });
     this.methods = new MethodPanel({ choose: events.method, weight: events.weight });
     this.writeButton = button('Write recipe', { look: 'primary', press: events.write });
-    this.swapButton = button('Swap', {
-      icon: 'swap',
-      title: 'Teacher and student change sides',
-      press: events.swap,
-    });
+    this.swapButton = button('Swap teacher and student', { icon: 'swap', look: 'icon', press: events.swap });
     this.inspector = this.makeInspector();
     this.body = this.makeBody();
     fill(this.comparingLine, progressRing(), 'Comparing the layers…');
@@ -129,7 +126,7 @@ export class LayersView {
     this.root.classList.toggle('alone', !teacher);
     this.inspector.classList.toggle('alone', !teacher);
     setText(this.writeButton, recipe ? 'Update recipe' : 'Write recipe');
-    this.notice.hidden = true;
+    this.status.fresh();
     fill(this.trouble);
     fill(this.proposalTrouble);
     this.drawData(subject);
@@ -184,16 +181,15 @@ export class LayersView {
   }
 
   busy(words: string): void {
-    fill(this.status, progressRing(), words);
+    this.status.busy(words);
   }
 
   measured(comparison: ProfileComparison): void {
-    const again = button('Measure again', { icon: 'refresh', look: 'icon', press: this.events.measureAgain });
-    fill(this.status, `Measured on ${comparison.student.backend.description}`, again);
+    this.status.measured(comparison);
   }
 
   measuringFailed(failure: Failure, retry: () => void): void {
-    fill(this.status);
+    this.status.idle();
     fill(this.trouble, failedBlock(failure, retry));
   }
 
@@ -207,9 +203,7 @@ export class LayersView {
   }
 
   outdated(file: string): void {
-    const again = button('Measure again', { icon: 'refresh', press: this.events.measureAgain });
-    this.notice.hidden = false;
-    fill(this.notice, `${file} has changed since it was measured.`, again);
+    this.status.outdated(file);
   }
 
   written(file: string): void {
@@ -278,7 +272,7 @@ export class LayersView {
       'header',
       { class: 'top' },
       this.title,
-      this.status,
+      this.status.root,
       element('span', { class: 'toolbar-gap' }),
       this.swapButton,
     );
@@ -287,7 +281,7 @@ export class LayersView {
       'div',
       { class: 'main' },
       head,
-      this.notice,
+      this.status.notice,
       this.trouble,
       this.summary.root,
       this.limits.root,

@@ -16,6 +16,7 @@ export const metricWords: Record<Metric, { title: string; heading: string; expla
 /** Milliseconds as they compare down a column: 0.012 ms, 1.23 ms, 45.6 ms, 2.10 s. */
 export const formatMilliseconds = (milliseconds: number): string => {
   if (milliseconds >= 1000) return `${(milliseconds / 1000).toFixed(2)} s`;
+  if (milliseconds === 0) return '0';
   const digits = milliseconds >= 100 ? 0 : milliseconds >= 10 ? 1 : milliseconds >= 1 ? 2 : 3;
   return `${milliseconds.toFixed(digits)} ms`;
 };

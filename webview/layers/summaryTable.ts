@@ -84,7 +84,9 @@ const figures = (model: NonNullable<LayersSubject['teacher']>, profile: ModelPro
 };
 
 const latencyWords = ({ median, spread }: ModelProfile['latency']): string =>
-  `${formatMilliseconds(median)} ± ${formatMilliseconds(spread)}`;
+  median < 1000
+    ? `${formatMilliseconds(median).replace(' ms', '')} ± ${formatMilliseconds(spread)}`
+    : `${formatMilliseconds(median)} ± ${formatMilliseconds(spread)}`;
 
 /** The widest view that any layer before the head has. */
 const receptiveWords = ({ layers }: ModelProfile): string => {

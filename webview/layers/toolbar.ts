@@ -22,7 +22,6 @@ export const layersToolbar = (events: ToolbarEvents): Toolbar => {
   const search = searchField(events.search);
   const fold = checkbox('Fold', false, events.fold);
   fold.root.title = 'One line for a layer with the normalisations and activations that follow it';
-  const icons = { look: 'icon' } as const;
   const root = element(
     'div',
     { class: 'toolbar', role: 'toolbar', aria: { label: 'How the layers are shown' } },
@@ -30,8 +29,12 @@ export const layersToolbar = (events: ToolbarEvents): Toolbar => {
     search,
     fold.root,
     element('span', { class: 'toolbar-gap' }),
-    button('Open all stages', { ...icons, icon: 'unfold', press: () => events.stages(true) }),
-    button('Close all stages', { ...icons, icon: 'fold', press: () => events.stages(false) }),
+    element(
+      'span',
+      { class: 'stage-tools' },
+      button('Open all stages', { look: 'icon', icon: 'unfold', press: () => events.stages(true) }),
+      button('Close all stages', { look: 'icon', icon: 'fold', press: () => events.stages(false) }),
+    ),
   );
   return {
     root,
