@@ -9,7 +9,7 @@ import { squaredError } from '../losses/regression';
 import type { Network } from '../models/network';
 import type { Random } from '../random';
 import { featureTap } from './featureTap';
-import type { MadeSamples, Method, Prepared, Setup } from './method';
+import type { MadeSamples, Method, Prepared, Setup, Step } from './method';
 
 const options = z.strictObject({
   method: z.literal('cgan-kd'),
@@ -145,6 +145,12 @@ const drawMade = (made: MadeSamples, shape: readonly number[], random: Random, s
   return { images: tf.tensor(images, [size, ...shape]), targets: tf.tensor2d(targets, [size, target]) };
 };
 
+/** What the student says of the generated samples, which stand behind the batch's. */
+const ofMade = (step: Step): tf.Tensor => {
+  const { logits } = step.student(step.view);
+  return tf.slice(logits, [step.view.originals?.size ?? 0]);
+};
+
 const wantedSamples = (setup: Setup, { samples, keep }: Options) => ({
   count: samples ?? setup.samples,
   keep: keep ?? (setup.task === 'regression' ? 0.7 : 0.9),
@@ -182,7 +188,7 @@ export const cganKd = {
     fails:
       'Where the GAN is poor: too few epochs, large or varied pictures. The teacher’s mistakes become labels.',
     decisions: [
-      'The generated samples come in a pass of their own beside the batch of the data, as many as `share` says, so that every other loss and the control see the data alone; the published code trains on one set of both.',
+      'Every step sees a batch of the data and beside it generated samples, as many as `share` says, in one pass: batch normalisation sees both, the other losses the data alone. The published code draws its batches from one set of both.',
       'The GAN is a small one with hinge losses, conditional batch normalisation and a projection discriminator under spectral norm; the published code takes a different large one for each data set.',
       'The density ratio reads the teacher’s features, not those of a network trained for it; its largest value is found for each class, and globally for values.',
       'Values are conditioned on with noise of Silverman’s width, of which the published code has a hand-tuned one.',
@@ -222,10 +228,11 @@ export const cganKd = {
         if (!made) throw new Error('The samples are drawn from before they were made.');
         return drawMade(made, setup.student.info.inputShape, random, Math.max(1, Math.round(share * size)));
       },
-      view: (_, { images }) => ({ images: images as tf.Tensor }),
-      losses: (step) => ({
-        '': kind.loss(step.student(step.view).logits, step.drawn.targets as tf.Tensor2D),
+      view: ({ images }, drawn) => ({
+        images: tf.concat([images, drawn.images as tf.Tensor]),
+        originals: { begin: 0, size: images.shape[0] ?? 0 },
       }),
+      losses: (step) => ({ '': kind.loss(ofMade(step), step.drawn.targets as tf.Tensor2D) }),
     };
   },
 } satisfies Method<Options>;

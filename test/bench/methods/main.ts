@@ -100,8 +100,8 @@ class Table {
   }
 
   async train(): Promise<void> {
-    const teachers = this.trials.filter(({ task }) =>
-      this.rowsOn(task).some((row) => this.needsTeacher(row)),
+    const teachers = this.trials.filter(
+      ({ task, teacherInRun }) => !teacherInRun && this.rowsOn(task).some((row) => this.needsTeacher(row)),
     );
     const first = [
       ...teachers.map((trial) => teacherOrder(trial, this.programs.networks)),

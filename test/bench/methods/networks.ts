@@ -30,7 +30,7 @@ const trunk = (
   return stage(pool(stage(one, 'stage2', second), 'pool2'), 'stage3', third);
 };
 
-const small = [6, 10, 16] as const;
+const small = [8, 16, 32] as const;
 const large = [32, 64, 128] as const;
 
 const classifier = (widths: readonly [number, number, number]) => (): tf.LayersModel => {

@@ -20,6 +20,8 @@ export interface Result {
   fingerprint: string;
   /** On the test split. */
   metrics: Record<string, number>;
+  /** The teacher's, where there is one. */
+  teacher: Record<string, number> | null;
   /** Milliseconds of one step of the student's stage, the median. */
   step: number;
   seconds: number;
@@ -44,6 +46,7 @@ export const failedResult = (order: Order, failure: string): Result => ({
   seed: order.seed,
   fingerprint: fingerprintOf(order),
   metrics: {},
+  teacher: null,
   step: NaN,
   seconds: 0,
   trained: 0,
@@ -88,6 +91,12 @@ export const controlOrder = (trial: Trial, networks: string, seed: number): Orde
   },
 });
 
+const teacherFor = (trial: Trial, networks: string, teacher: string | null): Record<string, unknown> => {
+  if (teacher === null) return {};
+  if (!trial.teacherInRun) return { teacher: `${teacher}/model.json` };
+  return { teacher: { model: `${networks}#${trial.teacher}`, train: trial.teacherTraining }, reuse: true };
+};
+
 /** `teacher`: the folder of the trained teacher; null for methods that need none. */
 export const rowOrder = (
   row: Row,
@@ -102,7 +111,7 @@ export const rowOrder = (
   recipe: {
     ...controlOrder(trial, networks, seed).recipe,
     name: `${row.id.replace('/', ' ')} ${seed}`,
-    ...(teacher === null ? {} : { teacher: `${teacher}/model.json` }),
+    ...teacherFor(trial, networks, teacher),
     losses: row.losses,
     // Measured in the first of the three runs: it takes time that the step's is not to have.
     training: { ...trial.training, sharesEvery: seed === 1 ? 50 : 0 },

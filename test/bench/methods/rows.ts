@@ -33,6 +33,7 @@ const overrides: Readonly<Record<string, Override>> = {
   ho: { tasks: ['segmentation'] },
   cwd: { tasks: ['classification', 'segmentation'] },
   simreg: { tasks: ['features'] },
+  sns: { tasks: ['features'], options: { ganEpochs: 10, width: 16, dimension: 128 } },
   fitnets: { tasks: ['classification', 'regression'] },
   'cgan-kd': {
     tasks: ['classification', 'regression'],

@@ -57,8 +57,8 @@ const trialText = (trial: Trial, lines: readonly Line[], results: readonly Resul
   const own = lines.filter(({ task }) => task === trial.task);
   if (own.length === 0) return [];
   const metric = metricInfo(mainMetric[trial.task])?.title ?? mainMetric[trial.task];
-  const teacher = results.find(({ row: id, task }) => id === 'teacher' && task === trial.task);
-  const value = number(teacher?.metrics[mainMetric[trial.task]] ?? NaN, trial.task);
+  const taught = results.find(({ teacher, task }) => teacher !== null && task === trial.task);
+  const value = number(taught?.teacher?.[mainMetric[trial.task]] ?? NaN, trial.task);
   const unit = isShare(trial.task) ? ', %' : '';
   return [
     `### ${trial.title}`,

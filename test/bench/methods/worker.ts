@@ -75,6 +75,7 @@ const train = async (order: Order, folder: string): Promise<Result> => {
     seed,
     fingerprint: fingerprintOf(order),
     metrics: report.student.metrics,
+    teacher: report.teacher?.metrics ?? null,
     step: median(),
     seconds: (performance.now() - began) / 1000,
     ...sizes,
