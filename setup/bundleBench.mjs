@@ -3,11 +3,14 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { projectRoot } from './project.mjs';
 
-/** Bundles programs of test/bench as the engine itself is bundled, and runs the first with this process's arguments. */
+/**
+ * Bundles programs of test/bench as the engine itself is bundled, and runs the first with this process's arguments.
+ * @param {readonly [string, ...string[]]} entryPoints
+ */
 export const runBundled = async (entryPoints) => {
   await build({
     absWorkingDir: projectRoot,
-    entryPoints,
+    entryPoints: [...entryPoints],
     outbase: 'test/bench',
     outdir: 'build/bench',
     outExtension: { '.js': '.cjs' },
