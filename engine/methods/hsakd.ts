@@ -110,6 +110,7 @@ const backboneStage = (stages: readonly Stage[], epochs: number, teacher: Networ
       const own = crossEntropy(tf.slice(outputs.logits, [0], [size]), step.batch.labels);
       return { logits: own, ...headLosses(stages, step, outputs) };
     },
+    changesTeacher: true,
   };
 };
 

@@ -175,6 +175,8 @@ export interface MethodStage {
   losses(step: Step): Record<string, tf.Scalar>;
   /** Stands in place of what the method does in the student's stage: it alone draws, views, plays and remembers. */
   own?: Pick<Prepared, 'taps' | 'draw' | 'view' | 'opponents' | 'remember'>;
+  /** Whether it trains the teacher on: no other loss may have trained heads on it before. */
+  changesTeacher?: boolean;
 }
 
 /** Training samples that a method made, for its own use beside those of the data. */

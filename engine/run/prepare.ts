@@ -24,6 +24,7 @@ import type { Term } from '../training/step';
 import type { TaskMeasures } from '../measures/measures';
 import { taskMeasures } from '../measures/taskMeasures';
 import { requireExportable, requireInput, requireOutput, requireSuitable, requireTrainable } from './checks';
+import { requireCombinable } from './combinations';
 
 /** A run whose models and data are open and whose losses are made; nothing is trained yet. */
 export interface PreparedRun {
@@ -163,17 +164,6 @@ const aloneIn = (only: MethodStage, { draw, view, ...prepared }: Prepared): Prep
   return { ...prepared, ...silent, ...inputs, losses: only.losses };
 };
 
-/** Batches can be composed in one way only. */
-const requireOneOrder = (terms: readonly Term[]): void => {
-  const [first, second] = terms.filter(({ prepared }) => prepared.order);
-  if (first && second)
-    throw new Failed(
-      'recipeInvalid',
-      `The losses ${first.label} and ${second.label} both compose the batches, each in its own way.`,
-      'Leave one of the two out.',
-    );
-};
-
 const studentStages = async (opened: Opened): Promise<Stage[]> => {
   const { frozen, dataset, student, teachers } = opened;
   const { recipe } = frozen;
@@ -187,7 +177,7 @@ const studentStages = async (opened: Opened): Promise<Stage[]> => {
       'Every loss has the weight 0, so nothing would be learnt.',
       'Give at least one loss a weight.',
     );
-  requireOneOrder(terms);
+  requireCombinable(terms);
   const shared = { network: student, teachers, terms, group: 'student' };
   const main: Stage = {
     ...shared,
