@@ -197,5 +197,5 @@ export const encodeSavedModel = (trace: Trace): Uint8Array => {
   const graphDef = { node, versions: { producer: graphVersion } };
   const model = { savedModelSchemaVersion: 1, metaGraphs: [{ metaInfoDef: { tags: ['serve'] }, graphDef }] };
   const type = messages.lookupType('SavedModel');
-  return type.encode(type.create(model)).finish();
+  return type.encode(type.create(model)).finish(true);
 };
