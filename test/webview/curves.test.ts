@@ -72,6 +72,27 @@ const blue = themes.dark.colours['charts-blue'] ?? '';
 const yellow = themes.dark.colours['charts-yellow'] ?? '';
 
 describe('Curves page', () => {
+  it('shows the losses’ shares in one explained chart, and what was noticed about them', async () => {
+    const run = fakeRun({ points: 20 });
+    const shares = [1, 101].map((step): MetricPoint => ({
+      ...point(step, { 'share/task': 0.03, 'share/kd': 0.97 }),
+      stage: 'student',
+    }));
+    const warning = {
+      stage: 'student',
+      loss: 'kd',
+      kind: 'drowning' as const,
+      message: 'The loss kd makes up 97 % of the gradient.',
+      next: 'Lower its weight.',
+    };
+    const state = { ...run.state, warnings: [warning] };
+    await open([{ ...run, state, points: [...run.points, ...shares] }]);
+    await eventually(() => text('[data-chart="share"] .readout')).toMatch(/kd\s*97\.0 %/);
+    expect(await text('[data-chart="share"] .chart-note')).toContain('drowns the others');
+    expect(await text('.run-warnings')).toContain(`${warning.message} ${warning.next}`);
+    await eventually(() => pixelsOf('share', yellow)).toBeGreaterThan(20);
+  });
+
   it('draws one chart a metric, with student and control on the same steps', async () => {
     const page = await open([fakeRun({ points: 400 })]);
     await page.waitForSelector('.uplot canvas');
