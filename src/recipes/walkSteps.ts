@@ -15,15 +15,18 @@ export interface Step {
 /** Walks through the steps that are needed; `back` goes to the one before. Gives false when the user gave up. */
 export const walkSteps = async (steps: readonly Step[]): Promise<boolean> => {
   const isNeeded = (step: Step): boolean => step.isNeeded?.() ?? true;
-  for (let at = 0; at < steps.length;) {
-    const step = steps[at] as Step;
+  const nextFrom = (from: number, way: 1 | -1): number => {
+    let at = from;
+    while (steps[at] && !isNeeded(steps[at] as Step)) at += way;
+    return at;
+  };
+  for (let at = nextFrom(0, 1); at < steps.length;) {
     const before = steps.slice(0, at).filter(isNeeded).length;
     const total = steps.filter(isNeeded).length;
-    const result = await step.ask({ step: before + 1, total });
+    const result = await (steps[at] as Step).ask({ step: before + 1, total });
     if (result === 'end') return false;
     const way = result === 'back' ? -1 : 1;
-    do at += way;
-    while (at >= 0 && at < steps.length && !isNeeded(steps[at] as Step));
+    at = nextFrom(at + way, way);
     if (at < 0) return false;
   }
   return true;

@@ -25,6 +25,8 @@ it('goes on, back, and gives up', async () => {
 it('passes over steps that are not needed, in both directions', async () => {
   expect(await walk(['next', 'back', 'next', 'next'], ['b'])).toEqual(['a1/2 c2/2 a1/2 c2/2', true]);
   expect(await walk(['next'], ['b', 'c'])).toEqual(['a1/1', true]);
+  expect(await walk(['next', 'back', 'back'], ['a'])).toEqual(['b1/2 c2/2 b1/2', false]);
+  expect(await walk([], ['a', 'b', 'c'])).toEqual(['', true]);
 });
 
 it('asks again which steps are needed after every answer', async () => {
