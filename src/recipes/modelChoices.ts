@@ -10,7 +10,8 @@ import { exists } from '../runs/runFolder';
 import type { ModelChoice } from './recipeDraft';
 
 const codePattern = '**/*.{ts,tsx,mts,cts,js,jsx,mjs,cjs}';
-const filePattern = '**/*.json';
+const topologyPattern = '**/*.json';
+const filePattern = '**/{*.keras,*.h5,*.hdf5,*.onnx,saved_model.pb}';
 const excluded = '**/{node_modules,dist,build,out,.retort,.git,.vscode}/**';
 const mostFiles = 1000;
 const largestCode = 512 * 1024;
@@ -42,17 +43,29 @@ export const codeModels = async (): Promise<ModelChoice[]> =>
 
 export const stem = (file: string): string => basename(file).replace(/\.[^.]+$/, '');
 
-/** `model.json` says nothing; its folder does. */
+/** `model.json` and `saved_model.pb` say nothing; their folder does. */
 export const fileLabel = (file: string): string =>
-  stem(file) === 'model' ? basename(dirname(file)) : stem(file);
+  /^(model|saved_model)$/.test(stem(file)) ? basename(dirname(file)) : stem(file);
 
-/** Layers-model files of the workspace. */
-export const fileModels = async (): Promise<ModelChoice[]> =>
-  inChunks(await vscode.workspace.findFiles(filePattern, excluded, mostFiles), async (file) =>
+/** Layers-models of the workspace. */
+const topologyModels = async (): Promise<ModelChoice[]> =>
+  inChunks(await vscode.workspace.findFiles(topologyPattern, excluded, mostFiles), async (file) =>
     layersModelClass(await readSmall(file, topologyLimit))
       ? [{ file, exportName: null, label: fileLabel(file) }]
       : [],
   );
+
+/** Models of Keras, ONNX and TensorFlow, which their names tell; a SavedModel is its folder. */
+const namedModels = async (): Promise<ModelChoice[]> =>
+  (await vscode.workspace.findFiles(filePattern, excluded, mostFiles)).map(({ fsPath }) => ({
+    file: basename(fsPath) === 'saved_model.pb' ? dirname(fsPath) : fsPath,
+    exportName: null,
+    label: fileLabel(fsPath),
+  }));
+
+/** Model files of the workspace. */
+export const fileModels = async (): Promise<ModelChoice[]> =>
+  (await Promise.all([topologyModels(), namedModels()])).flat();
 
 /** Teachers that earlier runs trained. */
 export const trainedTeachers = async (runs: readonly Run[]): Promise<ModelChoice[]> => {
