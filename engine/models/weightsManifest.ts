@@ -43,18 +43,35 @@ const bytesOf = (entry: z.infer<typeof entrySchema>): number => {
   return entry.shape.reduce((product, length) => product * length, size);
 };
 
-const readShard = async (folder: string, path: string): Promise<Buffer> => {
+/** Null where there is no such file. */
+const readShard = async (folder: string, path: string): Promise<Buffer | null> => {
   const file = join(folder, path);
-  const bytes = await readFile(file).catch((error: unknown) => {
-    throw new Failed(
-      'modelInvalid',
-      `The weights file ${path} is missing beside the model.`,
-      `Put it at ${file}, or download the model again with all its files.`,
-      { cause: error },
-    );
-  });
-  if (isLfsPointer(bytes)) throw lfsFailure(file);
+  const bytes = await readFile(file).catch(() => null);
+  if (bytes && isLfsPointer(bytes)) throw lfsFailure(file);
   return bytes;
+};
+
+const bytesNeeded = (group: Group): number => group.weights.reduce((sum, entry) => sum + bytesOf(entry), 0);
+const bytesIn = (shards: readonly Buffer[]): number => shards.reduce((sum, shard) => sum + shard.length, 0);
+
+const missingShards = (
+  folder: string,
+  { paths }: Group,
+  found: readonly (Buffer | null)[],
+  needed: number,
+): Failed => {
+  const missing = paths.filter((_, index) => !found[index]);
+  const [first = ''] = missing;
+  const there = bytesIn(found.filter((shard) => shard !== null));
+  const what =
+    missing.length === 1
+      ? `The weights file ${first} is`
+      : `${missing.length} weights files (${first} first) are`;
+  return new Failed(
+    'modelInvalid',
+    `${what} missing beside the model: of ${needed} bytes, ${there} are there.`,
+    `Put ${missing.length === 1 ? 'it' : 'them'} at ${join(folder, first)}, or download the model again with all its files.`,
+  );
 };
 
 /** Converters cut a group into equal shards and a shorter last one, so a shard shorter than the first is cut short. */
@@ -64,8 +81,8 @@ const shortShard = (shards: readonly Buffer[]): number => {
 };
 
 const checkSize = (group: Group, shards: readonly Buffer[]): void => {
-  const needed = group.weights.reduce((sum, entry) => sum + bytesOf(entry), 0);
-  const found = shards.reduce((sum, shard) => sum + shard.length, 0);
+  const needed = bytesNeeded(group);
+  const found = bytesIn(shards);
   if (found === needed) return;
   const name = group.paths[found < needed ? shortShard(shards) : group.paths.length - 1];
   const place = shards.length === 1 ? `${name} has` : `its ${shards.length} shards (see ${name}) have`;
@@ -83,7 +100,9 @@ export const readWeights = async (manifest: WeightsManifest, modelFile: string):
   const folder = dirname(modelFile);
   const all: Buffer[] = [];
   for (const group of manifest) {
-    const shards = await Promise.all(group.paths.map((path) => readShard(folder, path)));
+    const found = await Promise.all(group.paths.map((path) => readShard(folder, path)));
+    const shards = found.filter((shard) => shard !== null);
+    if (shards.length < found.length) throw missingShards(folder, group, found, bytesNeeded(group));
     checkSize(group, shards);
     all.push(...shards);
   }

@@ -118,7 +118,9 @@ describe.skipIf(!isThere)('layers-model files of other projects', () => {
     await rm(join(copy, 'group1-shard1of1.bin'));
     const missing = await failureOf(copy);
     expect(missing.code).toBe('modelInvalid');
-    expect(missing.message).toContain('group1-shard1of1.bin is missing');
+    expect(missing.message).toBe(
+      'The weights file group1-shard1of1.bin is missing beside the model: of 79680 bytes, 0 are there.',
+    );
     expect(tf.memory().numTensors).toBe(before);
   });
 });
@@ -271,6 +273,29 @@ describe('layers-model files', () => {
     const other = await saved('pointer', () => undefined);
     await writeFile(join(dirname(other), 'weights.bin'), pointer);
     expect((await failureOf(other)).next).toContain('git lfs pull');
+    for (const name of ['model.h5', 'model.keras', 'model.onnx', 'model.json']) {
+      await writeFile(join(folder, name), pointer);
+      expect((await failureOf(join(folder, name))).message).toBe(
+        `${name} is a Git LFS pointer, not the file itself.`,
+      );
+    }
+  });
+
+  it('says how much of the weights is there when some shards are missing', async () => {
+    const split = (paths: string[]) => (json: Record<string, unknown>) => {
+      const [group] = json.weightsManifest as { paths: string[] }[];
+      if (group) group.paths = paths;
+    };
+    const one = await saved('halfThere', split(['weights.bin', 'group1-shard2of2.bin']));
+    expect(await failureOf(one)).toMatchObject({
+      code: 'modelInvalid',
+      message:
+        'The weights file group1-shard2of2.bin is missing beside the model: of 104 bytes, 104 are there.',
+    });
+    const all = await saved('noneThere', split(['a.bin', 'b.bin']));
+    expect((await failureOf(all)).message).toBe(
+      '2 weights files (a.bin first) are missing beside the model: of 104 bytes, 0 are there.',
+    );
   });
 });
 
