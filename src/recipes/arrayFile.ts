@@ -5,6 +5,8 @@ export interface ArrayShape {
   shape: number[];
   /** True for unsigned bytes. */
   isBytes: boolean;
+  /** True for numbers with fractions. */
+  isFloat: boolean;
 }
 
 const readPart = async (file: string, begin: number | 'end', length: number): Promise<Buffer | null> => {
@@ -32,7 +34,7 @@ export const npyShape = async (file: string): Promise<ArrayShape | null> => {
   const type = /'descr':\s*'([^']+)'/.exec(text)?.[1];
   if (shape === undefined || type === undefined) return null;
   const sizes = shape.split(',').filter((size) => size.trim());
-  return { shape: sizes.map(Number), isBytes: type.endsWith('u1') };
+  return { shape: sizes.map(Number), isBytes: type.endsWith('u1'), isFloat: /f\d+$/.test(type) };
 };
 
 const centralEntry = 0x02014b50;

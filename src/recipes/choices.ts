@@ -4,6 +4,8 @@ import { findModels } from '../models/modelFinder';
 import { languageOf } from '../models/syntax';
 import type { Services } from '../services';
 import { dataAt, findData, placeOf, type DataChoice } from './dataFinder';
+import { taskOf, type TableColumn } from './tableColumns';
+import { withTarget } from './taskData';
 import { codeModels, fileLabel, fileModels, trainedTeachers } from './modelChoices';
 import { askText, pickOne } from './pickSteps';
 import { defaultName, nameProblem, type ModelChoice } from './recipeDraft';
@@ -171,6 +173,34 @@ export const askStudent = (choices: Choices, at: StepPosition): Promise<StepResu
   });
 };
 
+/** Takes the data; of a table, asks what shall be predicted first. */
+const chooseData = async (choices: Choices, data: DataChoice): Promise<StepResult | 'again'> => {
+  const chosen = data.columns ? await askTarget(data, data.columns) : data;
+  if (!chosen) return 'again';
+  choices.data = chosen;
+  return 'next';
+};
+
+const askTarget = async (
+  data: DataChoice,
+  columns: readonly TableColumn[],
+): Promise<DataChoice | undefined> => {
+  const items = columns
+    .filter(({ kind }) => kind !== 'pictures')
+    .map((column) => ({
+      label: column.name,
+      description: column.kind === 'numbers' ? 'numbers' : 'words',
+      detail: taskOf(column) === 'regression' ? 'predicted as a number' : `${column.values} classes`,
+      column,
+    }));
+  const picked = await vscode.window.showQuickPick(items, {
+    title,
+    placeHolder: 'Which column shall be predicted?',
+    ignoreFocusOut: true,
+  });
+  return picked && withTarget(data, columns, picked.column);
+};
+
 const browseData = async (choices: Choices, isFolder: boolean): Promise<StepResult | 'again'> => {
   const path = await browse(
     isFolder
@@ -181,12 +211,11 @@ const browseData = async (choices: Choices, isFolder: boolean): Promise<StepResu
   const [found] = await dataAt(path);
   if (!found) {
     void vscode.window.showWarningMessage(
-      `No data set was found at ${path}. A data set is a folder with one folder of pictures per class, IDX files, or .npy and .npz arrays of images with their labels beside them.`,
+      `No data set was found at ${path}. A data set is a folder with one folder of pictures per class, a folder of pictures beside one of masks or of VOC annotations, COCO annotations, a table, IDX files, or .npy and .npz arrays of images with their labels beside them.`,
     );
     return 'again';
   }
-  choices.data = found;
-  return 'next';
+  return chooseData(choices, found);
 };
 
 export const askData = (choices: Choices, at: StepPosition): Promise<StepResult> =>
@@ -201,10 +230,7 @@ export const askData = (choices: Choices, at: StepPosition): Promise<StepResult>
       label: `$(database) ${choice.label}`,
       description: placeOf(choice, root),
       detail: choice.detail,
-      act: () => {
-        choices.data = choice;
-        return 'next';
-      },
+      act: () => chooseData(choices, choice),
     }));
     return [
       ...group('Data in this workspace', items),

@@ -1,17 +1,29 @@
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative } from 'node:path';
-import { idxRank, npyShape, npzNames } from './arrayFile';
+import type { Task } from '../../engine/contract/recipe';
+import { idxRank, npyShape, npzNames, type ArrayShape } from './arrayFile';
 import { matchNames, type DataNames } from './dataNames';
+import type { TableColumn } from './tableColumns';
+import { taskDataIn } from './taskData';
 
 /** The data section of a recipe with absolute paths. */
 export type DataSource = (
-  { kind: 'folders'; path: string; testPath?: string } | ({ kind: 'idx' | 'arrays' } & DataNames)
+  | { kind: 'folders'; path: string; testPath?: string }
+  | ({ kind: 'idx' | 'arrays' } & DataNames)
+  | { kind: 'masks'; images: string; masks: string }
+  | { kind: 'voc'; images: string; annotations: string }
+  | { kind: 'coco'; images: string; annotations: string; testImages?: string; testAnnotations?: string }
+  | { kind: 'csv'; path: string; target: string; image?: string; columns?: string[] }
 ) & { input?: { divide: number } };
 
 export interface DataChoice {
   /** Short: the folder's or the file's name. */
   label: string;
   detail: string;
+  /** What can be learnt from it. */
+  task: Task;
+  /** Of a table: what can be predicted is asked for. */
+  columns?: readonly TableColumn[];
   source: DataSource;
 }
 
@@ -21,12 +33,13 @@ const deepest = 5;
 const mostFolders = 2000;
 const bytes = { input: { divide: 255 } };
 
-interface Contents {
+/** Names of what lies directly in a folder. */
+export interface FolderContents {
   folders: string[];
   files: string[];
 }
 
-const listing = async (folder: string): Promise<Contents> => {
+const listing = async (folder: string): Promise<FolderContents> => {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   const names = (wanted: 'folders' | 'files'): string[] =>
     entries
@@ -39,7 +52,7 @@ const listing = async (folder: string): Promise<Contents> => {
 };
 
 /** The class names of a folder with one folder of pictures per class; none if it is no such folder. */
-const classesOf = async (folder: string, { folders, files }: Contents): Promise<string[]> => {
+const classesOf = async (folder: string, { folders, files }: FolderContents): Promise<string[]> => {
   if (folders.length < 2 || files.some((name) => picture.test(name))) return [];
   for (const name of folders) {
     const inside = await listing(join(folder, name));
@@ -55,12 +68,13 @@ const trainNames = ['train', 'training'];
 const testNames = ['test', 'testing', 'val', 'validation'];
 
 /** Class folders, or training and test folders of them. */
-const asFolders = async (folder: string, contents: Contents): Promise<DataChoice | null> => {
+const asFolders = async (folder: string, contents: FolderContents): Promise<DataChoice | null> => {
   const own = await classesOf(folder, contents);
   if (own.length > 0)
     return {
       label: basename(folder),
       detail: some(own),
+      task: 'classification',
       source: { kind: 'folders', path: folder, ...bytes },
     };
   const named = (known: string[]): string | undefined =>
@@ -72,7 +86,12 @@ const asFolders = async (folder: string, contents: Contents): Promise<DataChoice
   if (classes.length === 0) return null;
   const testPath = test === undefined ? {} : { testPath: join(folder, test) };
   const detail = `${some(classes)}${test === undefined ? '' : ', with a test set'}`;
-  return { label: basename(folder), detail, source: { kind: 'folders', path, ...testPath, ...bytes } };
+  return {
+    label: basename(folder),
+    detail,
+    task: 'classification',
+    source: { kind: 'folders', path, ...testPath, ...bytes },
+  };
 };
 
 const isIdx = async (file: string): Promise<boolean> => {
@@ -87,16 +106,25 @@ const inFolder = (folder: string, names: DataNames): DataNames =>
 
 const testNote = (names: DataNames): string => (names.testImages === undefined ? '' : ', with a test set');
 
-const asIdx = async (folder: string, { files }: Contents): Promise<DataChoice[]> => {
+const asIdx = async (folder: string, { files }: FolderContents): Promise<DataChoice[]> => {
   const checked = await Promise.all(files.map((name) => isIdx(join(folder, name))));
   return matchNames(files.filter((_, index) => checked[index])).map((names) => ({
     label: basename(folder),
     detail: `${names.images}, ${names.labels}${testNote(names)}`,
+    task: 'classification',
     source: { kind: 'idx', ...inFolder(folder, names), ...bytes },
   }));
 };
 
-const asNpy = async (folder: string, { files }: Contents): Promise<DataChoice[]> => {
+/** What arrays of labels stand for: boxes, masks of the pictures' size, numbers with fractions, or classes. */
+const arrayTask = (images: ArrayShape, labels: ArrayShape): Task => {
+  const [, height, width, ...rest] = labels.shape;
+  if (rest.length === 0 && width === 5 && labels.isFloat) return 'detection';
+  if (height === images.shape[1] && width !== undefined && width === images.shape[2]) return 'segmentation';
+  return labels.isFloat && labels.shape.length === 1 ? 'regression' : 'classification';
+};
+
+const asNpy = async (folder: string, { files }: FolderContents): Promise<DataChoice[]> => {
   const found = matchNames(files.filter((name) => extname(name).toLowerCase() === '.npy'));
   const choices = found.map(async (names): Promise<DataChoice | null> => {
     const images = await npyShape(join(folder, names.images));
@@ -105,13 +133,14 @@ const asNpy = async (folder: string, { files }: Contents): Promise<DataChoice[]>
     return {
       label: basename(folder),
       detail: `${names.images} [${images.shape.join(', ')}], ${names.labels}${testNote(names)}`,
+      task: arrayTask(images, labels),
       source: { kind: 'arrays', ...inFolder(folder, names), ...(images.isBytes ? bytes : {}) },
     };
   });
   return (await Promise.all(choices)).filter((choice) => choice !== null);
 };
 
-const asNpz = async (folder: string, { files }: Contents): Promise<DataChoice[]> => {
+const asNpz = async (folder: string, { files }: FolderContents): Promise<DataChoice[]> => {
   const archives = files.filter((name) => extname(name).toLowerCase() === '.npz');
   const choices = archives.map(async (file): Promise<DataChoice[]> => {
     const matched = matchNames(await npzNames(join(folder, file)));
@@ -121,21 +150,29 @@ const asNpz = async (folder: string, { files }: Contents): Promise<DataChoice[]>
         `${join(folder, file)}#${String(name)}`,
       ]);
       const source = { kind: 'arrays', ...(Object.fromEntries(inside) as unknown as DataNames) } as const;
-      return { label: file, detail: `${names.images}, ${names.labels}${testNote(names)}`, source };
+      return {
+        label: file,
+        detail: `${names.images}, ${names.labels}${testNote(names)}`,
+        task: 'classification',
+        source,
+      };
     });
   });
   return (await Promise.all(choices)).flat();
 };
 
 /** What a folder itself holds that can be trained on. */
-const dataIn = async (folder: string, contents: Contents): Promise<DataChoice[]> => {
+const dataIn = async (folder: string, contents: FolderContents): Promise<DataChoice[]> => {
   const folders = await asFolders(folder, contents);
   const arrays = await Promise.all([
     asIdx(folder, contents),
     asNpy(folder, contents),
     asNpz(folder, contents),
   ]);
-  return [...(folders ? [folders] : []), ...arrays.flat()];
+  const others = await taskDataIn(folder, contents);
+  // Pictures and masks side by side are no two classes.
+  const isPair = others.some(({ source }) => source.kind === 'masks');
+  return [...(folders && !isPair ? [folders] : []), ...arrays.flat(), ...others];
 };
 
 /** Data sets below a folder, nearest first. Looks at names and heads only; stops at five levels or 2000 folders. */
@@ -177,8 +214,14 @@ export const dataAt = async (path: string): Promise<DataChoice[]> => {
   return choices.filter(({ source }) => JSON.stringify(source).includes(JSON.stringify(path).slice(1, -1)));
 };
 
+const placeAt = (source: DataSource): string => {
+  if ('path' in source) return source.path;
+  if (source.kind === 'masks') return source.masks;
+  return 'annotations' in source ? source.annotations : source.images;
+};
+
 /** Where a choice lies, for a list. */
 export const placeOf = ({ source }: DataChoice, root: string): string => {
-  const path = source.kind === 'folders' ? source.path : source.images;
+  const path = placeAt(source);
   return relative(root, path).replaceAll('\\', '/') || basename(path);
 };

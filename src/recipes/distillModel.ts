@@ -87,7 +87,7 @@ const draftOf = async (services: Services, choices: Choices): Promise<Draft | nu
     { location: vscode.ProgressLocation.Window, title: 'Retort: comparing teacher and student' },
     () => proposePairs(services, { student, teacher }, methods),
   );
-  return { name, student, teacher, data: data.source, losses, backend: settings.backend() };
+  return { name, task: data.task, student, teacher, data: data.source, losses, backend: settings.backend() };
 };
 
 /** The guided pick: models, data, methods and a name; writes a recipe, opens it, and offers to run it. */

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { MethodInfo } from '../../engine/contract/model';
+import type { Task } from '../../engine/contract/recipe';
 import type { Services } from '../services';
 import type { Choices } from './choices';
 import { pickMany } from './pickSteps';
@@ -9,7 +10,14 @@ interface MethodItem extends vscode.QuickPickItem {
   method?: MethodInfo;
 }
 
-const firstMethods = ['task', 'kd'];
+/** What is chosen at first for each task. */
+const firstMethods: Record<Task, readonly string[]> = {
+  classification: ['task', 'kd'],
+  regression: ['task', 'fitnets'],
+  segmentation: ['task', 'cwd'],
+  detection: ['task', 'fitnets'],
+  features: ['simreg'],
+};
 
 const pageButton: vscode.QuickInputButton = {
   iconPath: new vscode.ThemeIcon('book'),
@@ -30,12 +38,10 @@ const itemOf = (method: MethodInfo): MethodItem => {
 const group = (label: string, methods: readonly MethodInfo[]): MethodItem[] =>
   methods.length === 0 ? [] : [{ label, kind: vscode.QuickPickItemKind.Separator }, ...methods.map(itemOf)];
 
-/** The data that the pick finds hold classes; methods for other tasks come last. */
-const isForClasses = ({ tasks }: MethodInfo): boolean => tasks.includes('classification');
-
-const itemsOf = (methods: readonly MethodInfo[]): MethodItem[] => {
+/** The methods for what the data ask for; others would be refused. */
+const itemsOf = (methods: readonly MethodInfo[], task: Task): MethodItem[] => {
   const [data, ...rest] = methods;
-  const [suited, others] = [rest.filter(isForClasses), rest.filter((one) => !isForClasses(one))];
+  const suited = rest.filter(({ tasks }) => tasks.includes(task));
   return [
     ...group('From the data', data ? [data] : []),
     ...group(
@@ -46,7 +52,6 @@ const itemsOf = (methods: readonly MethodInfo[]): MethodItem[] => {
       'Without a teacher',
       suited.filter(({ needsTeacher }) => !needsTeacher),
     ),
-    ...group('For masks, boxes or values', others),
   ];
 };
 
@@ -61,12 +66,13 @@ export const askMethods = async (
   choices: Choices,
   at: StepPosition,
 ): Promise<StepResult> => {
-  const chosen = choices.methods?.map((method) => method.id) ?? firstMethods;
+  const task = choices.data?.task ?? 'classification';
+  const chosen = choices.methods?.map((method) => method.id) ?? firstMethods[task];
   const answer = await pickMany(
     { title: 'Distill a Model', ...at },
     {
       placeholder: 'How shall the student learn?',
-      items: services.engine.call('methods').then(itemsOf),
+      items: services.engine.call('methods').then((methods) => itemsOf(methods, task)),
       picked: ({ method }) => method !== undefined && chosen.includes(method.id),
       pressed: ({ method }) => {
         if (method) void openMethodPage(services.extensionUri, method.id);

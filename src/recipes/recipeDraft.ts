@@ -17,6 +17,8 @@ export interface ModelChoice {
 /** What the guided pick asked for. */
 export interface Draft {
   name: string;
+  /** Without it, what is learnt from data of this kind. */
+  task?: Recipe['task'];
   student: ModelChoice;
   /** Null where no chosen method needs one. */
   teacher: (ModelChoice & { isTrainedFirst: boolean }) | null;
@@ -37,13 +39,26 @@ const relativePath = (base: string, path: string): string => {
   return isAbsolute(short) ? path : short;
 };
 
+/** Keys of the data section that name no file: what it is, and columns of a table. */
+const isPath = (key: string): boolean => !['kind', 'target', 'image'].includes(key);
+
 const withPaths = (base: string, source: DataSource): Record<string, unknown> =>
   Object.fromEntries(
     Object.entries(source).map(([key, value]) => [
       key,
-      key !== 'kind' && typeof value === 'string' ? relativePath(base, value) : value,
+      isPath(key) && typeof value === 'string' ? relativePath(base, value) : value,
     ]),
   );
+
+const taskOfKind: Record<DataSource['kind'], Recipe['task']> = {
+  idx: 'classification',
+  folders: 'classification',
+  arrays: 'classification',
+  masks: 'segmentation',
+  csv: 'regression',
+  voc: 'detection',
+  coco: 'detection',
+};
 
 const lossOf = ({ method, pairs, weight }: Draft['losses'][number]): Record<string, unknown> => ({
   method: method.id,
@@ -55,7 +70,7 @@ const lossOf = ({ method, pairs, weight }: Draft['losses'][number]): Record<stri
 export const recipeText = (draft: Draft, file: string): string => {
   const base = dirname(file);
   const model = (choice: ModelChoice): string => relativePath(base, referenceOf(choice));
-  const { teacher } = draft;
+  const { teacher, task = taskOfKind[draft.data.kind] } = draft;
   const teacherSection = teacher && {
     teacher: teacher.isTrainedFirst
       ? { model: model(teacher), train: { epochs: 10 } }
@@ -63,6 +78,7 @@ export const recipeText = (draft: Draft, file: string): string => {
   };
   const recipe = {
     name: draft.name,
+    ...(task === 'classification' ? {} : { task }),
     ...teacherSection,
     student: model(draft.student),
     data: withPaths(base, draft.data),

@@ -5,6 +5,7 @@ import { zipSync } from 'fflate';
 import { afterAll, describe, expect, it } from 'vitest';
 import { npyShape, npzNames } from '../../../../src/recipes/arrayFile';
 import { dataAt, findData, placeOf } from '../../../../src/recipes/dataFinder';
+import { withTarget } from '../../../../src/recipes/taskData';
 import { matchNames } from '../../../../src/recipes/dataNames';
 
 const root = mkdtempSync(join(tmpdir(), 'retort-data ü-'));
@@ -53,8 +54,13 @@ describe('heads of array files', () => {
     expect(await npyShape(put('heads/a.npy', npy([5, 8, 8, 3])))).toEqual({
       shape: [5, 8, 8, 3],
       isBytes: true,
+      isFloat: false,
     });
-    expect(await npyShape(put('heads/b.npy', npy([5], '<i8')))).toEqual({ shape: [5], isBytes: false });
+    expect(await npyShape(put('heads/b.npy', npy([5], '<i8')))).toEqual({
+      shape: [5],
+      isBytes: false,
+      isFloat: false,
+    });
     expect(await npyShape(put('heads/c.npy', 'no array'))).toBeNull();
     expect(await npyShape(join(root, 'absent.npy'))).toBeNull();
   });
@@ -68,6 +74,98 @@ describe('heads of array files', () => {
     expect(await npzNames(put('heads/d.npz', archive))).toEqual(['x_train', 'y_train']);
     expect(await npzNames(put('heads/e.npz', archive.subarray(0, archive.length - 30)))).toEqual([]);
     expect(await npzNames(put('heads/f.npz', ''))).toEqual([]);
+  });
+});
+
+describe('data for other tasks', () => {
+  const found = async (folder: string) => {
+    const base = join(root, folder);
+    const choices = await findData(base);
+    return choices.map(({ task, source }) => [task, JSON.parse(JSON.stringify(source).replaceAll(base, ''))]);
+  };
+  const input = { divide: 255 };
+
+  it('finds pictures with masks and with VOC annotations', async () => {
+    for (const name of [
+      'images/a.png',
+      'images/b.jpg',
+      'masks_1/a.png',
+      'masks_1/b_mask.png',
+      'masks_2/a.png',
+    ])
+      put(`pairs/nuclei/${name}`);
+    for (const name of ['JPEGImages/a.jpg', 'Annotations/a.xml']) put(`pairs/voc/${name}`);
+    expect(await found('pairs')).toEqual([
+      ['segmentation', { kind: 'masks', images: '/nuclei/images', masks: '/nuclei/masks_1', input }],
+      ['detection', { kind: 'voc', images: '/voc/JPEGImages', annotations: '/voc/Annotations', input }],
+    ]);
+  });
+
+  it('finds COCO annotations with their pictures and their test set', async () => {
+    const coco = (name: string) =>
+      JSON.stringify({
+        images: [{ file_name: name }],
+        annotations: [{ bbox: [0, 0, 1, 1] }],
+        categories: [],
+      });
+    put('coco/annotations/instances_train.json', coco('a.jpg'));
+    put('coco/annotations/instances_test.json', coco('b.jpg'));
+    put(
+      'coco/annotations/captions.json',
+      JSON.stringify({ images: [{ file_name: 'a.jpg' }], annotations: [{}] }),
+    );
+    put('coco/annotations/lost.json', coco('gone.jpg'));
+    put('coco/train2017/a.jpg');
+    put('coco/test2017/b.jpg');
+    const annotations = '/annotations/instances_train.json';
+    expect(await found('coco')).toEqual([
+      [
+        'detection',
+        {
+          kind: 'coco',
+          images: '/train2017',
+          annotations,
+          testImages: '/test2017',
+          testAnnotations: '/annotations/instances_test.json',
+          input,
+        },
+      ],
+    ]);
+  });
+
+  it('finds tables, and what can be predicted from them', async () => {
+    const rows = Array.from({ length: 20 }, (_, index) => `p${index}.png,${index},"a, b"`).join('\n');
+    put('tables/t.csv', `\uFEFFfile,count,"the kind"\n${rows}\n`);
+    put('tables/one.csv', 'alone\n1\n');
+    const choices = await findData(join(root, 'tables'));
+    expect(choices.map(({ label }) => label)).toEqual(['t.csv']);
+    const [table] = choices;
+    expect(table?.columns).toMatchObject([
+      { name: 'file', kind: 'pictures' },
+      { name: 'count', kind: 'numbers', values: 20 },
+      { name: 'the kind', kind: 'words', values: 1 },
+    ]);
+    const [, count, kind] = table?.columns ?? [];
+    if (!table?.columns || !count || !kind) throw new Error('The table has three columns.');
+    expect(withTarget(table, table.columns, count)).toMatchObject({
+      task: 'regression',
+      source: { target: 'count', image: 'file', input },
+    });
+    expect(withTarget(table, table.columns, kind)).toMatchObject({ task: 'classification' });
+  });
+
+  it('knows what arrays of labels stand for', async () => {
+    for (const [name, shape, type] of [
+      ['values', [7], '<f4'],
+      ['masks', [7, 4, 4], '|u1'],
+      ['boxes', [7, 3, 5], '<f4'],
+      ['classes', [7], '<i8'],
+    ] as const) {
+      put(`kinds/${name}/x.npy`, npy([7, 4, 4, 1]));
+      put(`kinds/${name}/y.npy`, npy([...shape], type));
+    }
+    const tasks = (await found('kinds')).map(([task]) => task);
+    expect(tasks).toEqual(['detection', 'classification', 'segmentation', 'regression']);
   });
 });
 

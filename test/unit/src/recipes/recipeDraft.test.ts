@@ -27,6 +27,7 @@ const method = (id: string): MethodInfo => ({
 
 const draft: Draft = {
   name: 'small net',
+  task: 'classification',
   student: { file: '/p/models/student.ts', exportName: 'makeStudent', label: 'makeStudent' },
   teacher: { file: '/p/teacher/model.json', exportName: null, label: 'teacher', isTrainedFirst: false },
   data: { kind: 'folders', path: '/p/data/train', testPath: '/p/data/test', input: { divide: 255 } },
@@ -65,6 +66,14 @@ describe('recipeText', () => {
     });
     expect(text({ teacher: null })).not.toHaveProperty('teacher');
     expect(text({ backend: 'cpu' }).backend).toBe('cpu');
+  });
+
+  it('names the task, and columns of a table as they are', () => {
+    const data: Draft['data'] = { kind: 'csv', path: '/p/data/t.csv', target: 'count', image: 'file' };
+    const recipe = JSON.parse(recipeText({ ...draft, task: 'regression', data }, '/p/models/a.distill.json'));
+    expect(recipe.task).toBe('regression');
+    expect(recipe.data).toEqual({ kind: 'csv', path: '../data/t.csv', target: 'count', image: 'file' });
+    expect(JSON.parse(recipeText(draft, '/p/a.distill.json'))).not.toHaveProperty('task');
   });
 
   it('is a recipe by the contract’s schema', () => {
