@@ -9,6 +9,7 @@ import type { BackendChoice } from '../../engine/contract/run';
 import { compareModels } from '../../engine/profile/compare';
 import { profileModel } from '../../engine/profile/profile';
 import { comparisonDocument, formatComparison } from '../../engine/terminal/profileTable';
+import { runCommand } from './command';
 import { isThere, shared } from './otherModels';
 
 const fixture = (name: string): string => resolve('test/fixtures/models', name);
@@ -156,5 +157,36 @@ describe.skipIf(!isThere)('profiles of models of other projects', () => {
     expect(maps(graph)).toEqual([5, 6, 14, 16]);
     expect(maps(layers)).toEqual([5, 6, 14, 16]);
     for (const { layers: all } of [layers, graph]) expect(all.at(-1)?.receptiveField).toBeNull();
+  });
+});
+
+describe('retort profile', () => {
+  it('prints one document with the teacher beside the student, or a failure in a sentence', async () => {
+    const student = fixture('sequential.ts#createModel');
+    const args = ['profile', student, '--teacher', fixture('residual.ts#createResNet'), '--json'];
+    const { code, output } = await runCommand([...args, '--backend', 'cpu']);
+    expect(code).toBe(0);
+    const document = JSON.parse(output);
+    expect(document).toMatchObject({
+      reference: student,
+      parameters: 151,
+      backend: { name: 'cpu' },
+      sizes: { float32: 604, float16: 302, int8: 151 + 4 * 8 },
+      teacher: { name: expect.any(String) },
+      ratios: { parameters: 151 / document.teacher.parameters },
+    });
+    expect(document.layers[1]).toMatchObject({
+      kind: 'Conv2D',
+      shape: [6, 6, 4],
+      parameters: 40,
+      macs: 36 * 36,
+      activationBytes: 36 * 4 * 4,
+      receptiveField: 3,
+      location: { line: 4 },
+    });
+    expect(document.layers[1].latency.median).toBeGreaterThan(0);
+    const failed = await runCommand(['profile', fixture('absent.ts'), '--json']);
+    expect(failed.code).toBe(1);
+    expect(JSON.parse(failed.output)).toMatchObject({ failure: { code: 'modelNotFound' } });
   });
 });
