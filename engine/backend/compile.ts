@@ -74,8 +74,11 @@ const sourceFlags = (include: string): string[] => {
 
 const quietSource = (): string => packagedFile('binding/quiet.cc', 'engine/backend/native/quiet.cc');
 
-/** Small; the C++ library stays outside, since TensorFlow needs that of the machine anyway. */
-const portable = ['-s'];
+/** Small, and no choosier than Node about the machine's C and C++ libraries, which stay outside. */
+const portable = (): string[] => [
+  ...['-include', packagedFile('binding/portable.h', 'engine/backend/native/portable.h')],
+  '-s',
+];
 
 /**
  * Compiles both modules so that they load beside any TensorFlow 2 of this platform: linked against empty libraries of
@@ -95,11 +98,12 @@ export const compilePortableBinding = async (
         ...[`-Wl,-soname,${libraryNames[index]}`, '-o', library],
       ]);
     await compileModule(compilation, [
+      ...portable(),
       ...sourceFlags(include),
-      ...['-Wl,--no-as-needed', ...libraries, ...portable],
+      ...['-Wl,--no-as-needed', ...libraries],
       ...['-o', join(output, bindingFile)],
     ]);
-    await compileModule(compilation, [quietSource(), ...portable, '-o', join(output, quietFile)]);
+    await compileModule(compilation, [...portable(), quietSource(), '-o', join(output, quietFile)]);
   } finally {
     await rm(empty, { recursive: true, force: true });
   }

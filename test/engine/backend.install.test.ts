@@ -217,6 +217,22 @@ describe('the prebuilt binding', () => {
     expect(symbols.filter((symbol) => symbol.includes('@'))).toEqual([]);
   });
 
+  it('asks no more of the machine’s libraries than Node 20 does', (context) => {
+    if (missing) return context.skip(missing);
+    if (!answers('readelf')) return context.skip('there is no readelf');
+    for (const name of ['tfjs_binding.node', 'quiet.node']) {
+      const printed = execFileSync('readelf', ['-V', join(prebuilt, name)], { encoding: 'utf8' });
+      const newest = (library: string): string | undefined =>
+        [...printed.matchAll(new RegExp(`${library}_([\\d.]+)`, 'g'))]
+          .map(([, version]) => version as string)
+          .sort((a, b) => b.localeCompare(a, 'en', { numeric: true }))[0];
+      const atMost = (version: string | undefined, limit: string): boolean =>
+        version === undefined || version.localeCompare(limit, 'en', { numeric: true }) <= 0;
+      expect(atMost(newest('GLIBC'), '2.28'), `${name} asks for glibc ${newest('GLIBC')}`).toBe(true);
+      expect(atMost(newest('GLIBCXX'), '3.4.25'), `${name} asks for ${newest('GLIBCXX')}`).toBe(true);
+    }
+  });
+
   it('computes with each TensorFlow that was asked for', { timeout: 900_000 }, async (context) => {
     if (missing) return context.skip(missing);
     if (versions.length === 0)
