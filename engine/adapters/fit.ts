@@ -16,6 +16,11 @@ interface Split {
   test: Regression;
 }
 
+/** More outputs than these are fitted by an even selection. */
+const mostOutputs = 256;
+/** Adapters that see more inputs than these at once are not fitted. */
+const mostInputs = 4096;
+
 const splitRows = ({ inputs, outputs }: Rows): Split | null => {
   const cut = Math.floor(inputs.length * trainShare);
   if (inputs.length - cut < fewestHeldBack) return null;
@@ -78,11 +83,20 @@ export interface Fits {
   isRectified: boolean;
 }
 
+const withFewOutputs = ({ inputs, outputs }: Regression): Regression => {
+  const count = outputs.shape[1];
+  if (count <= mostOutputs) return { inputs, outputs };
+  const chosen = Array.from({ length: mostOutputs }, (_, at) => Math.floor((at * count) / mostOutputs));
+  return { inputs, outputs: outputs.gather(chosen, 1) };
+};
+
 const linearFit = (groups: readonly Rows[]): number | null =>
   scoped(() => {
     const splits = groups.map(splitRows);
     return splits.every((split) => split !== null)
-      ? coefficientOf(splits.map((split) => ridgeResidual(split.train, split.test)))
+      ? coefficientOf(
+          splits.map((split) => ridgeResidual(withFewOutputs(split.train), withFewOutputs(split.test))),
+        )
       : null;
   });
 
@@ -128,7 +142,10 @@ export const addRows = (
   }
 };
 
-/** Where the rows of a pair's adapters are read. */
-export const reachesOf = (offers: readonly AdapterOffer[]): Reach[] => [
-  ...new Set<Reach>(['point', ...offers.flatMap(({ kind }) => reachOf(kind) ?? [])]),
-];
+const inputsOf: Record<Reach, number> = { point: 1, around: 9, half: 9, double: 4 };
+
+/** Where the rows of a pair's adapters are read; `channels` are the student's. */
+export const reachesOf = (offers: readonly AdapterOffer[], channels: number): Reach[] => {
+  const reaches = new Set<Reach>(['point', ...offers.flatMap(({ kind }) => reachOf(kind) ?? [])]);
+  return [...reaches].filter((reach) => inputsOf[reach] * channels <= mostInputs);
+};

@@ -13,12 +13,16 @@ import { measureStepCost } from './stepCost';
 const rowsOfPair = 1200;
 /** Timing adapters ends after this; those that are left have no time. */
 const timingBudgetMs = 2500;
+/** Adapters with more weights than these are not timed. */
+const mostTimed = 4e6;
 
 /** A matched pair with all adapters that fit it. */
 export interface OfferedPair {
   pair: MatchedTaps;
   offers: AdapterOffer[];
 }
+
+const channelsOf = (tap: tf.Tensor): number => tap.shape.at(-1) ?? 0;
 
 /** Shows the probe to both networks once more and reads what the fits need; null where they cannot be shown it. */
 const readPairs = async (
@@ -39,9 +43,15 @@ const readPairs = async (
         const [one, other] = [theirs?.[at], ours?.[at]];
         const into = rows[at];
         if (one && other && into)
-          addRows(into, { teacher: one, student: other }, reachesOf(offers), perSample, (reach) => {
-            return new Random(`probe/rows/${at}/${reach}/${batch}`);
-          });
+          addRows(
+            into,
+            { teacher: one, student: other },
+            reachesOf(offers, channelsOf(other)),
+            perSample,
+            (reach) => {
+              return new Random(`probe/rows/${at}/${reach}/${batch}`);
+            },
+          );
       });
       return Boolean(theirs && ours);
     });
@@ -77,6 +87,7 @@ const timeOffers = async (pairs: readonly OfferedPair[]): Promise<void> => {
   all.sort((one, other) => Number(other.offer.recommended) - Number(one.offer.recommended));
   for (const { pair, offer } of all) {
     if (performance.now() - begin > timingBudgetMs) return;
+    if (offer.parameters > mostTimed) continue;
     offer.milliseconds = await measureStepCost(offer.kind, pair, offer.parameters);
   }
 };

@@ -102,8 +102,11 @@ const praise = (method: Offered, pairs: readonly ProposedPair[]): string => {
   if (method.id === 'task') return 'The labels: keep it beside the losses that learn from the teacher.';
   if (method.pairs === 'none') return 'It finds what it reads in both networks.';
   const kept = keptOf(method, pairs);
-  const names = kept.map(({ teacher, student }) => `${teacher} with ${student}`);
-  return `It takes ${names.length === 1 ? 'one pair' : `${names.length} pairs`}: ${names.join(', ')}.`;
+  const [only] = kept;
+  if (kept.length === 1 && only) return `It takes the pair ${only.teacher} with ${only.student}.`;
+  return kept.length === pairs.length
+    ? `It takes all ${kept.length} pairs.`
+    : `It takes ${kept.length} of the pairs.`;
 };
 
 /** Every method, in their order, as it suits two networks; what is known to go wrong is said. */

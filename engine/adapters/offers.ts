@@ -1,6 +1,5 @@
-import { Random } from '../random';
 import type { AdapterOffer, Candidate } from '../contract/profile';
-import { buildAdapter, isMap, regressorGeometry, type AdapterChoice } from './build';
+import { isMap, regressorGeometry, type AdapterChoice } from './build';
 import type { Reach } from './positions';
 
 /** Two taps that were matched. */
@@ -67,16 +66,32 @@ export const reachOf = (kind: AdapterChoice): Reach | null => {
   }
 };
 
-/** Trained weights of an adapter. */
+/** Trained weights of an adapter: kernels, the linear maps' offsets, two a channel of batch normalisation. */
 export const adapterParameters = (kind: AdapterChoice, { teacher, student }: MatchedTaps): number => {
-  const adapter = buildAdapter(kind, student.shape, teacher.shape, new Random('count'), 'count', []);
-  let count = 0;
-  for (const variable of adapter.variables.values()) {
-    count += variable.size;
-    variable.dispose();
+  const [inputs, outputs] = [channels(student), channels(teacher)];
+  const kernel = (size: number): number => size * size * inputs * outputs;
+  switch (kind) {
+    case 'none':
+    case 'resize':
+    case 'assign':
+      return 0;
+    case 'conv1x1':
+      return kernel(1);
+    case 'conv1x1-bn':
+    case 'conv1x1-bn-relu':
+      return kernel(1) + 2 * outputs;
+    case 'conv3x3':
+    case 'conv3x3-stride2':
+      return kernel(3);
+    case 'conv4x4-transposed':
+      return kernel(4);
+    case 'convreg':
+      return kernel(regressorGeometry(student.shape, teacher.shape)?.size ?? 1) + 2 * outputs;
+    case 'linear':
+      return kernel(1) + outputs;
+    case 'mlp':
+      return kernel(1) + outputs + outputs * outputs + outputs;
   }
-  adapter.statistics?.forEach((variable) => variable.dispose());
-  return count;
 };
 
 /** What to look for first, best first: adapters that end in a ReLU give no value below zero. */

@@ -85,12 +85,13 @@ export const openProbe = (request: ProbeRequest | null, student: Network): Promi
     : Promise.resolve(noiseProbe(student.info.inputShape));
 
 /**
- * Samples as a network with another input takes them: resized, grey repeated or colours averaged; null where that
- * makes no sense.
+ * Samples as a network with another input takes them: in another shape, resized, grey repeated or colours averaged;
+ * null where that makes no sense.
  */
 export const fitInput = (images: tf.Tensor, shape: readonly number[]): tf.Tensor | null => {
   const from = images.shape.slice(1);
   if (from.join() === shape.join()) return images;
+  if (elements(from) === elements(shape)) return images.reshape([images.shape[0] as number, ...shape]);
   const channels = shape[2] ?? 0;
   if (!isMap(from) || !isMap(shape) || channels < 1) return null;
   const same = from[2] === channels;

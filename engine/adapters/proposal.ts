@@ -24,7 +24,7 @@ const proposedPair = ({ pair, offers }: OfferedPair, similarity: number | null):
     studentShape: pair.student.shape,
     similarity,
     adapters: offers,
-    reason: chosen ? reasonFor(pair, similarity, chosen) : '',
+    reason: chosen ? reasonFor(pair, similarity, chosen, offers) : '',
   };
 };
 

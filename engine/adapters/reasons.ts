@@ -38,13 +38,19 @@ const adapterReasons: Record<AdapterOffer['kind'], string> = {
   mlp: 'two layers bring the features to one length',
 };
 
-const fitOf = ({ kind, fit }: AdapterOffer): string =>
-  fit === null || kind === 'none' ? '' : ` (R² ${fit.toFixed(2)})`;
+/** How much of the teacher's tap the student's explains, by the adapter itself or, where that is not linear, by a 1x1 one. */
+const fitOf = (adapter: AdapterOffer, offers: readonly AdapterOffer[]): string => {
+  if (adapter.kind === 'none') return '';
+  const linear = offers.find(({ kind }) => kind === 'conv1x1' || kind === 'linear');
+  const fit = adapter.fit ?? linear?.fit ?? null;
+  return fit === null ? '' : ` (linearly, R² ${fit.toFixed(2)})`;
+};
 
 /** Why this pair and this adapter, in a sentence. */
 export const reasonFor = (
   pair: MatchedTaps,
   similarity: ProposedPair['similarity'],
   adapter: AdapterOffer,
+  offers: readonly AdapterOffer[],
 ): string =>
-  `${placeOf(pair)}, ${similarityOf(pair, similarity)}; ${adapterReasons[adapter.kind]}${fitOf(adapter)}.`;
+  `${placeOf(pair)}, ${similarityOf(pair, similarity)}; ${adapterReasons[adapter.kind]}${fitOf(adapter, offers)}.`;

@@ -12,9 +12,17 @@ export const tappable = (info: ModelInfo): LayerInfo[] => {
   return info.layers.filter((layer) => taps.has(layer.name) && layer.kind !== 'InputLayer');
 };
 
-/** The position of the last layer with parameters, which makes the logits; -1 for none. */
-const headOf = (layers: readonly LayerInfo[]): number =>
-  layers.findLastIndex((layer) => layer.parameters > 0);
+/**
+ * The position of the layer that makes the logits: the last with parameters, and in graphs the product whose bias that
+ * one adds; -1 for none.
+ */
+const headOf = (layers: readonly LayerInfo[]): number => {
+  const isTrained = (layer: LayerInfo): boolean => layer.parameters > 0;
+  const last = layers.findLastIndex(isTrained);
+  if (!/^(BiasAdd|Add|AddV2)$/.test(layers[last]?.kind ?? '')) return last;
+  const product = layers.slice(0, last).findLastIndex(isTrained);
+  return layers[product]?.shape.join() === layers[last]?.shape.join() ? product : last;
+};
 
 /** Maps before the head, in order of execution. */
 const bodyMaps = (info: ModelInfo): LayerInfo[] => {

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { buildAdapter, type AdapterChoice } from '../../engine/adapters/build';
 import { addRows, fitPair } from '../../engine/adapters/fit';
-import { reachOf } from '../../engine/adapters/offers';
+import { adapterParameters, fittingAdapters, reachOf } from '../../engine/adapters/offers';
 import type { Reach, Rows } from '../../engine/adapters/positions';
 import { ridgeResidual, coefficientOf } from '../../engine/adapters/ridge';
 import { measureStepCost } from '../../engine/adapters/stepCost';
@@ -114,6 +114,34 @@ describe('ridge regression', () => {
 });
 
 describe('what an adapter costs', () => {
+  it.each([
+    [
+      [8, 8, 6],
+      [8, 8, 6],
+    ],
+    [
+      [8, 8, 3],
+      [4, 4, 5],
+    ],
+    [
+      [4, 4, 3],
+      [8, 8, 5],
+    ],
+    [
+      [6, 6, 3],
+      [4, 4, 5],
+    ],
+    [[4], [6]],
+  ])('counts the weights of every adapter that fits %j and %j as it is built', (student, teacher) => {
+    const tap = (shape: number[]) => ({ tap: 'tap', shape, depth: 1, role: 'stage' as const });
+    const pair = { teacher: tap(teacher), student: tap(student) };
+    for (const kind of fittingAdapters(pair)) {
+      const { variables } = buildAdapter(kind, student, teacher, new Random('count'), 'count');
+      const built = [...variables.values()].reduce((sum, { size }) => sum + size, 0);
+      expect(adapterParameters(kind, pair), kind).toBe(built);
+    }
+  });
+
   it('takes time, leaves no tensors, and nothing where there is nothing to do', async () => {
     const tap = (shape: number[]) => ({ tap: 'tap', shape, depth: 1, role: 'stage' as const });
     const pair = { teacher: tap([8, 8, 16]), student: tap([8, 8, 8]) };

@@ -114,6 +114,14 @@ describe('proposing pairs', () => {
     ]);
     expect(penultimateTap(teacher())?.name).toBe('flat');
     expect(penultimateTap(student())?.name).toBe('gap');
+    const graph = model('graph', [
+      'image Placeholder 8x8x1 0',
+      'conv Conv2D 8x8x4 40',
+      'mean Mean 4 0',
+      'product MatMul 10 40',
+      'logits_bias BiasAdd 10 10',
+    ]);
+    expect(penultimateTap(graph)?.name).toBe('mean');
   });
 
   it('gives each method what it takes: attention all stages, hints and channels the deepest', () => {
