@@ -36,6 +36,7 @@ export class HeatMap {
   }
 
   draw(proposal: Proposal | null): void {
+    if (proposal === this.proposal) return;
     this.proposal = proposal;
     const isWorth =
       proposal !== null && proposal.similarity.some((row) => row.some((value) => value !== null));

@@ -4,7 +4,14 @@ import { type SideFacts, headSide, sideFacts, totalSide } from './gridSides';
 import { gridKey } from './gridKeys';
 import { cellId, lineElement } from './gridLine';
 import { type Lattice, type Line, middleOf } from './lattice';
-import { type LayerCost, type LayerRow, type NetworkName, networkNames, otherNetwork } from './layerRows';
+import {
+  type LayerCost,
+  type LayerRow,
+  type NetworkName,
+  namesOf,
+  networkNames,
+  otherNetwork,
+} from './layerRows';
 import { type Metric } from './metrics';
 import { type Link, PairLinks } from './pairLinks';
 
@@ -41,6 +48,7 @@ export class LayerGrid {
   private shownNetworks: readonly NetworkName[] = networkNames;
   /** Where the keyboard stands. */
   private place: { network: NetworkName; line: number } = { network: 'student', line: 0 };
+  private marked: string | null = null;
   private pending: { network: NetworkName; layer: string } | null = null;
 
   constructor(private readonly events: LayerGridEvents) {
@@ -68,6 +76,7 @@ export class LayerGrid {
   }
 
   draw(view: GridView): void {
+    const before = this.heldPlace();
     this.view = view;
     const { lattice, layers, rows, metric } = view;
     this.shownNetworks = layers.teacher ? networkNames : ['student'];
@@ -80,9 +89,29 @@ export class LayerGrid {
     fill(this.lines, this.links.root, ...lattice.lines.map((line, at) => lineElement(line, at, sides, both)));
     fill(this.totals, ...sides((network) => totalSide(layers[network], both[network])));
     this.root.setAttribute('aria-rowcount', String(lattice.lines.length + 2));
-    this.place.line = Math.min(this.place.line, Math.max(0, lattice.lines.length - 1));
     this.fit();
+    this.returnTo(before);
+  }
+
+  /** What the keyboard stands on, to be found again among other lines. */
+  private heldPlace(): { same: (line: Line) => boolean; hasFocus: boolean } {
+    const { network, line: at } = this.place;
+    const line = this.view?.lattice.lines[at];
+    const names = line?.kind === 'layers' ? namesOf(line.row[network]) : [];
+    return {
+      same: (other) =>
+        other.kind === 'stage'
+          ? line?.kind === 'stage' && other.index === line.index
+          : namesOf(other.row[network]).some((name) => names.includes(name)),
+      hasFocus: this.lines.contains(document.activeElement),
+    };
+  }
+
+  private returnTo({ same, hasFocus }: ReturnType<LayerGrid['heldPlace']>): void {
+    const at = this.view?.lattice.lines.findIndex(same) ?? -1;
+    this.place.line = Math.max(0, at);
     this.armPlace();
+    if (hasFocus) this.nameAt(this.place.network, this.place.line)?.focus({ preventScroll: true });
   }
 
   drawLinks(pairs: readonly Link[]): void {
@@ -112,7 +141,9 @@ export class LayerGrid {
       side.querySelector('.name')?.setAttribute('aria-selected', String(isChosen));
     }
     this.links.mark(pair?.key ?? null);
-    if (layer) this.goTo(layer.network, layer.layer);
+    const marked = layer && `${layer.network} ${layer.layer}`;
+    if (layer && marked !== this.marked) this.goTo(layer.network, layer.layer);
+    this.marked = marked;
   }
 
   /** A pair was started at this layer; null when it is finished or given up. */

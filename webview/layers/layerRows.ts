@@ -82,6 +82,9 @@ export const layerRows = (layers: readonly LayerCost[], isFolded: boolean): Laye
   return rows.map((row) => ({ layers: row }));
 };
 
+/** The names of a row's layers; none for a gap. */
+export const namesOf = (row: LayerRow | null): readonly string[] => row?.layers.map(({ name }) => name) ?? [];
+
 export const shapeOf = (row: LayerRow): readonly number[] => (row.layers.at(-1) ?? row.layers[0]).shape;
 
 /** The layer of a row that a pair would take: the last one that can be tapped; null where none can. */

@@ -22,19 +22,10 @@ import {
   withProposal,
 } from './draft';
 import { layOut } from './lattice';
-import { type NetworkName, tapOf } from './layerRows';
+import { type NetworkName, namesOf, tapOf } from './layerRows';
 import { LayersView } from './layersView';
 import { linksOf } from './links';
-import {
-  type Networks,
-  allBands,
-  areLong,
-  layerNamed,
-  namesOf,
-  networksOf,
-  pairDepth,
-  rowWith,
-} from './networks';
+import { type Networks, allBands, areLong, layerNamed, networksOf, pairDepth, rowWith } from './networks';
 
 type Host = { [Call in keyof LayersHost]: LayersHost[Call] };
 

@@ -125,7 +125,7 @@ export class LayersView {
     this.swapButton.hidden = !teacher || recipe !== null;
     this.root.classList.toggle('alone', !teacher);
     this.inspector.classList.toggle('alone', !teacher);
-    setText(this.writeButton, recipe ? 'Update recipe' : 'Write recipe');
+    this.nameWriting(recipe ? 'Update recipe' : 'Write recipe');
     this.status.fresh();
     fill(this.trouble);
     fill(this.proposalTrouble);
@@ -216,6 +216,11 @@ export class LayersView {
 
   say(sentence: string): void {
     this.announcer.say(sentence);
+  }
+
+  private nameWriting(words: string): void {
+    setText(this.writeButton, words);
+    this.writeButton.setAttribute('aria-label', words);
   }
 
   private drawWarnings(sentences: readonly string[]): void {

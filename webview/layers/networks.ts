@@ -1,13 +1,6 @@
 import type { LayersSubject } from '../../engine/contract/pages';
 import type { ProfileComparison } from '../../engine/contract/profile';
-import {
-  type LayerCost,
-  type LayerRow,
-  type NetworkName,
-  layerCosts,
-  layerRows,
-  networkNames,
-} from './layerRows';
+import { type LayerCost, type LayerRow, type NetworkName, layerCosts, layerRows } from './layerRows';
 import { bandsFor } from './lattice';
 import type { Band } from './stages';
 
@@ -66,8 +59,3 @@ export const pairDepth =
     };
     return depth('student') + depth('teacher') / 100_000;
   };
-
-export const namesOf = (row: LayerRow | null): readonly string[] => row?.layers.map(({ name }) => name) ?? [];
-
-export const isNetworkName = (value: unknown): value is NetworkName =>
-  networkNames.includes(value as NetworkName);
