@@ -34,7 +34,10 @@ const overrides: Readonly<Record<string, Override>> = {
   cwd: { tasks: ['classification', 'segmentation'] },
   simreg: { tasks: ['features'] },
   sns: { tasks: ['features'], options: { ganEpochs: 10, width: 16, dimension: 128 } },
-  fitnets: { tasks: ['classification', 'regression'] },
+  ifvd: { tasks: ['segmentation'] },
+  'det-li': { tasks: ['detection'] },
+  'det-wang': { tasks: ['detection'] },
+  'det-zm': { tasks: ['detection'] },
   'cgan-kd': {
     tasks: ['classification', 'regression'],
     options: { ganEpochs: 10, filterEpochs: 2, samples: 4000, width: 16 },

@@ -32,8 +32,12 @@ const count = (value: number): string =>
       ? `${(value / 1e3).toFixed(1)} k`
       : String(value);
 
-const notes = ({ failure, reading, warnings }: Line): string =>
-  [failure, reading, ...warnings].filter(Boolean).join(' ').replaceAll('|', '/');
+/** Why a line is no better than the control, where that is known; warnings of its runs in any case. */
+const notes = ({ failure, reading, warnings, verdict }: Line): string =>
+  [failure, verdict === 'better' ? null : reading, ...warnings]
+    .filter(Boolean)
+    .join(' ')
+    .replaceAll('|', '/');
 
 const row = (...cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 
