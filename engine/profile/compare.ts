@@ -2,6 +2,7 @@ import type { ModelProfile, ProfileComparison } from '../contract/profile';
 import type { BackendChoice } from '../contract/run';
 import { limitsOf } from './limits';
 import { profileModel } from './profile';
+import { tooMuch } from './tooMuch';
 
 const ratiosOf = (teacher: ModelProfile, student: ModelProfile): ProfileComparison['ratios'] => {
   const ratio = (of: (profile: ModelProfile) => number): number => of(student) / of(teacher);
@@ -25,10 +26,11 @@ export const compareModels = async (
 ): Promise<ProfileComparison> => {
   const profiled = await profileModel(student, backend);
   const above = teacher === null ? null : (await profileModel(teacher, backend)).profile;
+  const ratios = above ? ratiosOf(above, profiled.profile) : null;
   return {
     teacher: above,
     student: profiled.profile,
-    ratios: above ? ratiosOf(above, profiled.profile) : null,
-    limits: limitsOf(profiled),
+    ratios,
+    limits: [...tooMuch(profiled.profile, ratios), ...limitsOf(profiled)],
   };
 };

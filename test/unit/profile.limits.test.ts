@@ -6,6 +6,7 @@ import { limitsOf } from '../../engine/profile/limits';
 import { modelMacs } from '../../engine/profile/macs';
 import { overheads } from '../../engine/profile/overhead';
 import { profileNetwork, type Profiled } from '../../engine/profile/profile';
+import { tooMuch } from '../../engine/profile/tooMuch';
 import { Widths } from '../../engine/profile/widths';
 
 beforeAll(() => tf.setBackend('cpu'));
@@ -95,6 +96,32 @@ describe('what limits a network', () => {
   it('is nothing where no width can be cut', async () => {
     const model = tf.sequential({ layers: [tf.layers.dense({ units: 3, inputShape: [4] })] });
     expect(limitsOf(await profiled(model)).every(({ sentence }) => !sentence.includes('halving'))).toBe(true);
+  });
+});
+
+describe('a student beside its teacher', () => {
+  const ratios = { parameters: 0.2, macs: 0.3, latency: 0.4, bytes: 0.2, peak: 0.5 };
+
+  it('is told of what it does not save, with the layer that has most of it', async () => {
+    const { profile } = await profiled(network(full));
+    expect(tooMuch(profile, null)).toEqual([]);
+    expect(tooMuch(profile, ratios)).toEqual([]);
+    const found = tooMuch(profile, { ...ratios, parameters: 1.5, peak: 0.95 });
+    const held = profile.layers.find(({ name }) => name === 'head')?.parameters ?? 0;
+    const share = Math.round((held / profile.model.parameters) * 100);
+    expect(found).toEqual([
+      {
+        layer: 'head',
+        sentence: `The student’s parameters are 1.50 times the teacher’s: head holds ${share} % of its parameters.`,
+      },
+      {
+        layer: 'inner',
+        sentence: expect.stringMatching(/^The student’s peak memory is 0\.95 times .* inner /),
+      },
+    ]);
+    expect(tooMuch(profile, { ...ratios, latency: 2 })[0]?.sentence).toMatch(
+      /^The student’s time is 2\.00 times the teacher’s: \w+ takes \d+ % of its time\.$/,
+    );
   });
 });
 
