@@ -2,6 +2,7 @@
 export const commands = {
   distillModel: 'retort.model.distill',
   showLayers: 'retort.model.layers',
+  showMethod: 'retort.method.show',
   runRecipe: 'retort.recipe.run',
   refreshRuns: 'retort.runs.refresh',
   compareRuns: 'retort.runs.compare',

@@ -8,6 +8,7 @@ import { isLensTarget, ModelLens } from './models/modelLens';
 import { PanelManager } from './panels/panelManager';
 import { layersTarget } from './panels/showLayers';
 import { distillModel } from './recipes/distillModel';
+import { showMethod } from './recipes/methodChoices';
 import { RecipeLens } from './recipes/recipeLens';
 import { runRecipe } from './recipes/runRecipe';
 import { runOf, runsOf, type RunArgument, type RunChoice } from './runs/runArgument';
@@ -32,6 +33,9 @@ export const registerRecipes = (services: Services): vscode.Disposable =>
     new RecipeLens(),
     register(services, commands.distillModel, (target: unknown) =>
       distillModel(services, isLensTarget(target) ? target : undefined),
+    ),
+    register(services, commands.showMethod, (id: unknown) =>
+      showMethod(services, typeof id === 'string' ? id : undefined),
     ),
     register(services, commands.runRecipe, (uri: unknown) =>
       runRecipe(services, uri instanceof vscode.Uri ? uri : undefined),

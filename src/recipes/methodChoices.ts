@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { MethodInfo } from '../../engine/contract/model';
 import type { Task } from '../../engine/contract/recipe';
+import { commands } from '../contributions';
 import type { Services } from '../services';
 import type { Choices } from './choices';
 import { pickMany } from './pickSteps';
@@ -55,9 +56,13 @@ const itemsOf = (methods: readonly MethodInfo[], task: Task): MethodItem[] => {
   ];
 };
 
-/** The method's page, as it came with the extension. */
-export const openMethodPage = async (extensionUri: vscode.Uri, id: string): Promise<void> => {
-  const page = vscode.Uri.joinPath(extensionUri, 'docs', 'methods', `${id}.md`);
+/** Opens a method's page, as it came with the extension; without an id it asks which. */
+export const showMethod = async ({ engine, extensionUri }: Services, id?: string): Promise<void> => {
+  const items = async () => (await engine.call('methods')).map(itemOf);
+  const chosen =
+    id ?? (await vscode.window.showQuickPick(items(), { placeHolder: 'Which method?' }))?.method?.id;
+  if (chosen === undefined) return;
+  const page = vscode.Uri.joinPath(extensionUri, 'docs', 'methods', `${chosen}.md`);
   await vscode.commands.executeCommand('markdown.showPreview', page);
 };
 
@@ -75,7 +80,7 @@ export const askMethods = async (
       items: services.engine.call('methods').then((methods) => itemsOf(methods, task)),
       picked: ({ method }) => method !== undefined && chosen.includes(method.id),
       pressed: ({ method }) => {
-        if (method) void openMethodPage(services.extensionUri, method.id);
+        if (method) void vscode.commands.executeCommand(commands.showMethod, method.id);
       },
     },
   );

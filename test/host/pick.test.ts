@@ -58,6 +58,13 @@ describe('the guided pick', () => {
     );
   });
 
+  it('shows the page of a method', async () => {
+    await vscode.commands.executeCommand(commands.showMethod, 'det-wang');
+    await until('the page', () =>
+      vscode.window.tabGroups.all.some(({ tabs }) => tabs.some(({ label }) => label.includes('det-wang.md'))),
+    );
+  });
+
   it('shows what computes', async () => {
     await vscode.commands.executeCommand(commands.checkSetup);
     const page = vscode.workspace.textDocuments.find(({ uri }) => uri.scheme === 'retort-setup');
