@@ -40,6 +40,21 @@ const addModelCommands = (program: Command): void => {
     );
 };
 
+const addChannelsCommand = (program: Command): void => {
+  program
+    .command('channels <model>')
+    .description('channels that batch normalisation has turned off, layer by layer')
+    .option('--threshold <scale>', 'the scale below which a channel counts as off', Number, 0.02)
+    .addOption(jsonOption())
+    .addOption(backendOption())
+    .action((model: string, options: Shared & { threshold: number }) =>
+      answer(options, async () => {
+        const { describeChannels } = await import('./channels');
+        return describeChannels(model, options.threshold, options.backend);
+      }),
+    );
+};
+
 const addListCommands = (program: Command): void => {
   program
     .command('methods [id]')
@@ -63,6 +78,7 @@ const addListCommands = (program: Command): void => {
 export const addCommands = (program: Command): void => {
   addRunCommands(program, jsonOption, backendOption);
   addModelCommands(program);
+  addChannelsCommand(program);
   addListCommands(program);
   addBackendCommand(program, jsonOption);
   addExportKerasCommand(program, jsonOption);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseMetrics } from '../../engine/contract/metrics';
 import type { Task } from '../../engine/contract/recipe';
-import type { RunState } from '../../engine/contract/run';
+import type { RunReport, RunState } from '../../engine/contract/run';
 import { findMethod, methods } from '../../engine/methods/registry';
 import { Random } from '../../engine/random';
 import { readRecipe } from '../../engine/recipe';
@@ -98,14 +98,22 @@ const makeRun = async (id: string, name: string): Promise<string> => {
 };
 
 /** Executes a run; where `killAt` is given, everything ends in the middle of that step of all its steps. */
-const execute = async (run: string, killAt = Infinity): Promise<number> => {
+const execute = async (run: string, killAt = Infinity): Promise<{ report: RunReport; steps: number }> => {
   let steps = 0;
   const onState = (state: RunState): void => {
     steps = state.totalSteps;
     if (state.totalStep >= killAt) throw new Error('killed');
   };
-  await executeRun(run, { onState });
-  return steps;
+  return { report: await executeRun(run, { onState }), steps };
+};
+
+/** How many numbers the exported student holds. */
+const exportedSize = async (run: string): Promise<number> => {
+  const text = await readFile(join(run, 'student', 'model.json'), 'utf8');
+  const model = JSON.parse(text) as { weightsManifest: { weights: { shape: number[] }[] }[] };
+  return model.weightsManifest
+    .flatMap(({ weights }) => weights)
+    .reduce((sum, { shape }) => sum + shape.reduce((product, length) => product * length, 1), 0);
 };
 
 const resultOf = async (run: string) => {
@@ -121,9 +129,10 @@ const resultOf = async (run: string) => {
 };
 
 describe.each(methods.map(({ id }) => id))('%s, cut off at a random step', (id) => {
-  it('ends with the same bits as if it had not been', async () => {
+  it('ends with the same bits as if it had not been, and exports the student alone', async () => {
     const whole = await makeRun(id, `${id}-whole`);
-    const steps = await execute(whole);
+    const { report, steps } = await execute(whole);
+    expect(await exportedSize(whole), 'the student alone is exported').toBe(report.student.parameters);
     const killed = await makeRun(id, `${id}-whole`);
     const at = 1 + new Random(`kill/${id}`).integer(steps - 1);
     await expect(execute(killed, at)).rejects.toThrow('killed');
