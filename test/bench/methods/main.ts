@@ -146,7 +146,7 @@ class Table {
   }
 
   private execute(orders: readonly Order[], progress: Progress): Promise<void> {
-    const place = { worker: this.programs.worker, folder: resolve(this.options.out), patienceMs: 300_000 };
+    const place = { worker: this.programs.worker, folder: resolve(this.options.out), patienceMs: 900_000 };
     return trainAll(orders, place, async (result) => {
       await this.store.add(result);
       progress.tell(result);
