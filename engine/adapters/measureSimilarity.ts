@@ -17,7 +17,7 @@ export interface Batches {
 }
 
 /** Multiply-accumulates that a pass over the probe may take, so that it ends within seconds. */
-const budgets: Record<string, number> = { tensorflow: 5e10, wasm: 1.5e10, cpu: 1e9 };
+const budgets: Record<string, number> = { tensorflow: 5e10, wasm: 1e10, cpu: 3e8 };
 const mostBytes = 2.5e8;
 const largest = 64;
 const smallest = 8;

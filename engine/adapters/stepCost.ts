@@ -8,7 +8,7 @@ import type { MatchedTaps } from './offers';
 export const costBatch = 64;
 const repeats = 3;
 /** Multiply-accumulates of one timed pass, at most: larger adapters are timed on fewer samples. */
-const mostMacs = 5e8;
+const mostMacs: Record<string, number> = { tensorflow: 5e8, wasm: 1e8, cpu: 5e6 };
 
 const positions = (shape: readonly number[]): number =>
   shape.slice(0, -1).reduce((product, length) => product * length, 1);
@@ -24,7 +24,7 @@ export const measureStepCost = async (
 ): Promise<number> => {
   if (kind === 'none') return 0;
   const macs = Math.max(1, parameters * Math.max(positions(teacher.shape), positions(student.shape)));
-  const batch = Math.max(1, Math.min(costBatch, Math.floor(mostMacs / macs)));
+  const batch = Math.max(1, Math.min(costBatch, Math.floor((mostMacs[tf.getBackend()] ?? 5e6) / macs)));
   const picked = Array.from(
     { length: teacher.shape.at(-1) ?? 0 },
     (_, channel) => channel % (student.shape.at(-1) ?? 1),
