@@ -18,6 +18,7 @@ import { tinyProject } from './tinyProject';
 const environment = { ...process.env };
 const [own] = installedRuntimes();
 const libraries = own ? resolve(own.folder, own.record?.libraries ?? '.') : '';
+const headers = own && [own.folder, libraries].map((folder) => join(folder, 'include')).find(existsSync);
 
 const answers = (program: string): boolean => {
   try {
@@ -32,6 +33,7 @@ const answers = (program: string): boolean => {
 const missing = ((): string | null => {
   if (process.platform !== 'linux') return 'a prebuilt binding is made on Linux only';
   if (!own) return 'TensorFlow is not installed; run `retort backends --install`';
+  if (!headers) return 'the TensorFlow that is installed has no headers: remove it and install it again';
   if (!answers('python3')) return 'there is no Python 3';
   return answers('c++') || answers('g++') ? null : 'there is no C++ compiler';
 })();
@@ -60,7 +62,7 @@ const lendTensorflow = async (): Promise<string> => {
   await mkdir(folder);
   await writeFile(join(folder, '__init__.py'), 'raise RuntimeError("imported")\n');
   for (const name of libraryNames) await symlink(join(libraries, name), join(folder, name));
-  await cp(join(own?.folder ?? '', 'include'), join(folder, 'include'), { recursive: true });
+  await cp(headers ?? '', join(folder, 'include'), { recursive: true });
   return site;
 };
 
