@@ -88,6 +88,8 @@ export interface TaskOptions {
   shape?: readonly [number, number, number];
   classes?: number;
   data?: object;
+  /** Whether the drawn arrays are written although `data` is given. */
+  files?: boolean;
   losses?: object[];
   training?: object;
   more?: object;
@@ -123,7 +125,7 @@ export const taskProject = async (task: Task, options: TaskOptions = {}): Promis
   const text = code(ends[task]).replaceAll('SHAPE', JSON.stringify(shape)).replace(/\bK\b/g, String(count));
   const write = (name: string, bytes: string | Uint8Array) => writeFile(join(folder, name), bytes);
   await Promise.all([write('student.distill.json', JSON.stringify(content)), write('models.js', text)]);
-  if (!options.data) {
+  if (!options.data || options.files) {
     const [train, test] = [filesOf(256, 'train'), filesOf(64, 'test')];
     await Promise.all([
       write('x.npy', train.images),
