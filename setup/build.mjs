@@ -35,6 +35,7 @@ export const buildHostSuite = async () => {
     outdir: 'build/host',
     outExtension: { '.js': '.cjs' },
     format: 'cjs',
+    mainFields: ['module', 'main'],
     external: ['vscode', 'mocha'],
     sourcemap: 'inline',
   });

@@ -54,6 +54,35 @@ export class CurvesReader {
   }
 }
 
+/** The Layers page as a user reads it. */
+export class LayersReader {
+  private constructor(private readonly frame: FrameLocator) {}
+
+  static async find(workbench: Workbench): Promise<LayersReader> {
+    return new LayersReader(await frameWith(workbench, '.layers-page .grid'));
+  }
+
+  layer(network: 'teacher' | 'student', name: string): Locator {
+    return this.frame.locator(`.side.layer[data-network="${network}"][data-layer="${name}"]`);
+  }
+
+  get chosen(): Locator {
+    return this.frame.locator('.side.layer.chosen');
+  }
+
+  get status(): Locator {
+    return this.frame.locator('.status-line');
+  }
+
+  get pairs(): Locator {
+    return this.frame.locator('.links .link');
+  }
+
+  button(name: string): Locator {
+    return this.frame.getByRole('button', { name, exact: true }).first();
+  }
+}
+
 /** The Activations page as a user reads it. */
 export class ActivationsReader {
   private constructor(private readonly frame: FrameLocator) {}

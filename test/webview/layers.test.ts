@@ -82,7 +82,7 @@ describe('Layers page', () => {
     ]);
     expect(await top('teacher', 'relu5')).toBe(await top('student', 'relu3'));
     expect(await top('teacher', 'classes')).toBe(await top('student', 'classes'));
-    expect(await side('teacher', 'conv2').innerText()).toContain('16 × 16 × 32');
+    expect(await side('teacher', 'conv2').innerText()).toContain('16×16×32');
   });
 
   it('shows what was counted at once, and what was measured when it comes', async () => {

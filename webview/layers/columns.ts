@@ -9,7 +9,7 @@ export const columns: readonly Column[] = ['shape', 'parameters', 'macs', 'laten
 const barWidth = 44;
 const widths: Record<Part, number> = {
   kind: 0,
-  shape: 100,
+  shape: 82,
   parameters: 62,
   macs: 62,
   latency: 68,

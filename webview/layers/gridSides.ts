@@ -65,8 +65,11 @@ const cells = (
 ): (HTMLElement | null)[] =>
   columns.map((column) => {
     if (isMetricColumn(column)) return costCell(layers, column, facts, row === null);
-    return row ? cell(column, shapeWords(shapeOf(row))) : null;
+    return row ? cell(column, tightShape(shapeOf(row))) : null;
   });
+
+/** As `shapeWords`, with no room to spare. */
+const tightShape = (shape: readonly number[]): string => shape.join('×') || '1';
 
 const kindWords = ({ layers }: LayerRow): string => layers.map(({ kind }) => kind).join(' + ');
 

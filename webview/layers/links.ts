@@ -24,7 +24,7 @@ export const linksOf = (
       key: pairKey(pair),
       teacher: pair.teacher,
       student: pair.student,
-      words: similarity ? `${adapter} · ${similarity}` : adapter,
+      labels: similarity ? [`${adapter} · ${similarity}`, similarity] : [adapter],
       description: `${pair.teacher} of the teacher with ${pair.student} of the student, adapter ${adapter}${alike}, ${by}`,
       isUsed: takers.length > 0,
     };

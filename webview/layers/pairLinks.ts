@@ -7,8 +7,8 @@ export interface Link {
   key: string;
   teacher: string;
   student: string;
-  /** On the curve, e.g. `1x1 · 0.83`. */
-  words: string;
+  /** What may stand on the curve, longest first, e.g. `1×1 · 0.83`, `0.83`. */
+  labels: readonly string[];
   /** The whole pair in words. */
   description: string;
   /** Whether a chosen method takes it. */
@@ -18,7 +18,8 @@ export interface Link {
 const inset = 7;
 const labelHeight = 16;
 const labelApart = 18;
-const fullWidth = 90;
+/** What of the curve stays visible beside its label. */
+const labelMargin = 32;
 
 /** The pairs as curves in the gap between the columns. */
 export class PairLinks {
@@ -76,7 +77,8 @@ export class PairLinks {
       svgElement('path', { class: 'link-reach', d: path }),
       svgElement('path', { class: 'link-line', d: path }),
     );
-    if (width >= fullWidth) group.append(...label(link.words, width / 2, y));
+    const words = link.labels.find((one) => labelWidth(one) <= width - labelMargin);
+    if (words) group.append(...label(words, width / 2, y));
     group.addEventListener('click', () => this.choose(link.key));
     return group;
   }
@@ -84,8 +86,10 @@ export class PairLinks {
 
 const characterWidth = 6.1;
 
+const labelWidth = (words: string): number => words.length * characterWidth + 10;
+
 const label = (words: string, x: number, y: number): SVGElement[] => {
-  const width = words.length * characterWidth + 10;
+  const width = labelWidth(words);
   const plate = svgElement('rect', {
     class: 'link-plate',
     x: String(x - width / 2),
