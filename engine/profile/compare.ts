@@ -16,15 +16,16 @@ const ratiosOf = (teacher: ModelProfile, student: ModelProfile): ProfileComparis
 };
 
 /**
- * Counts and measures a student, beside its teacher where there is one; absolute references. The backend must be
- * chosen before. Throws what `openModel` throws.
+ * Counts and measures a student, beside its teacher where there is one; absolute references.
+ * `weights`: a file that the student starts from. The backend must be chosen before. Throws what `openModel` throws.
  */
 export const compareModels = async (
   teacher: string | null,
   student: string,
   backend: BackendChoice,
+  weights: string | null = null,
 ): Promise<ProfileComparison> => {
-  const profiled = await profileModel(student, backend);
+  const profiled = await profileModel(student, backend, weights);
   const above = teacher === null ? null : (await profileModel(teacher, backend)).profile;
   const ratios = above ? ratiosOf(above, profiled.profile) : null;
   return {

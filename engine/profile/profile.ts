@@ -3,7 +3,7 @@ import type { LayerProfile, Latency, ModelProfile } from '../contract/profile';
 import type { BackendChoice } from '../contract/run';
 import type { Execution } from '../models/execution';
 import type { Network } from '../models/network';
-import { openModel } from '../models/open';
+import { openStarted } from '../models/startWeights';
 import { withoutTape } from '../models/tape';
 import { measureLatency } from './latency';
 import { measureLayers } from './layerLatency';
@@ -104,8 +104,12 @@ export const profileNetwork = async (network: Network, backend: BackendChoice): 
 };
 
 /** Opens a model, profiles it and lets it go. The backend must be chosen before. Throws what `openModel` throws. */
-export const profileModel = async (reference: string, backend: BackendChoice): Promise<Profiled> => {
-  const network = await openModel(reference, { input: {}, seed: 'profile' });
+export const profileModel = async (
+  reference: string,
+  backend: BackendChoice,
+  weights: string | null = null,
+): Promise<Profiled> => {
+  const network = await openStarted(reference, { input: {}, seed: 'profile', weights });
   try {
     return await profileNetwork(network, backend);
   } finally {

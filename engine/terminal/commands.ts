@@ -4,6 +4,7 @@ import { addBackendCommand } from './backends';
 import { addExportKerasCommand } from './exportKeras';
 import { addRunCommands } from './runs';
 import { answer, type Shared } from './answer';
+import type { ProfileOptions } from './profileTable';
 import type { ProposeOptions } from './propose';
 
 const jsonOption = () => new Option('--json', 'print one JSON document on standard output');
@@ -17,12 +18,13 @@ const addModelCommands = (program: Command): void => {
     .command('profile <model>')
     .description('what a model file or file#export costs: parameters, multiply-accumulates, time, memory')
     .option('--teacher <model>', 'a larger model to set beside it')
+    .option('--weights <file>', 'a model file whose weights it starts from, and what of them fits')
     .addOption(jsonOption())
     .addOption(backendOption())
-    .action((model: string, options: Shared & { teacher?: string }) =>
+    .action((model: string, options: Shared & ProfileOptions) =>
       answer(options, async () => {
         const { profileFor, comparisonDocument, formatComparison } = await import('./profileTable');
-        const comparison = await profileFor(options.teacher, model, options.backend);
+        const comparison = await profileFor(model, options);
         return { value: comparisonDocument(comparison), text: formatComparison(comparison) };
       }),
     );

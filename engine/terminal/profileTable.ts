@@ -24,14 +24,20 @@ export const comparisonDocument = ({ student, teacher, ratios, limits }: Profile
   ...(teacher ? { teacher: documentOf(teacher), ratios } : {}),
 });
 
+export interface ProfileOptions {
+  teacher?: string;
+  /** A model file whose weights the model starts from. */
+  weights?: string;
+}
+
 /** Opens and measures a model file or `file#export`, beside its teacher where one is named. */
 export const profileFor = async (
-  teacher: string | undefined,
-  student: string,
-  backend: Recipe['backend'],
+  model: string,
+  { teacher, weights, backend }: ProfileOptions & { backend: Recipe['backend'] },
 ): Promise<ProfileComparison> => {
   const chosen = await useBackend(backend);
-  return compareModels(teacher === undefined ? null : resolve(teacher), resolve(student), chosen);
+  const above = teacher === undefined ? null : resolve(teacher);
+  return compareModels(above, resolve(model), chosen, weights === undefined ? null : resolve(weights));
 };
 
 const grouped = (value: number): string => value.toLocaleString('en-US');

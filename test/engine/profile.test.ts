@@ -185,6 +185,8 @@ describe('retort profile', () => {
       location: { line: 4 },
     });
     expect(document.layers[1].latency.median).toBeGreaterThan(0);
+    const started = await runCommand(['profile', student, '--weights', student, '--backend', 'cpu']);
+    expect(started.output).toContain('weights  read 4, matched 4');
     const failed = await runCommand(['profile', fixture('absent.ts'), '--json']);
     expect(failed.code).toBe(1);
     expect(JSON.parse(failed.output)).toMatchObject({ failure: { code: 'modelNotFound' } });
