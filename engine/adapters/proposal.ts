@@ -82,7 +82,7 @@ export const proposalOf = async (
     pairs: proposed.slice(0, matches.length),
     heads: proposed.slice(matches.length),
     methods: offerMethods(methods, {
-      task: taskOf(student.info),
+      task: request?.task ?? taskOf(student.info),
       teacher: teacher.info,
       student: student.info,
       pairs: proposed.slice(0, matches.length),

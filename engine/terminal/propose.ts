@@ -82,8 +82,10 @@ const writeAccepted = async (
     training: { epochs: 10, batchSize: 64, learningRate: 0.05 },
     seed: 1,
   };
+  const { $schema, ...kept } = old;
   const recipe = {
-    ...old,
+    ...(base === found.base && $schema !== undefined ? { $schema } : {}),
+    ...kept,
     name: nameOf(target),
     teacher: teacherSection(proposal, old.teacher, moved(proposal.teacher.reference, base)),
     student: studentSection(old.student, moved(proposal.student.reference, base)),
@@ -111,7 +113,7 @@ export const propose = async (
   if (options.recipe !== undefined) await requireFree(resolve(options.recipe), options.force ?? false);
   await useBackend(options.backend);
   const found = options.data === undefined ? null : await findData(options.data);
-  const request = found && { data: found.options, base: found.base };
+  const request = found && { data: found.options, base: found.base, task: found.task };
   const proposal = await measureProposal(resolve(teacher), resolve(student), request);
   if (options.recipe === undefined || !found) return { value: proposal, text: formatProposal(proposal) };
   const recipe = await writeAccepted(options.recipe, proposal, found, options);

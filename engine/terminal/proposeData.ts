@@ -2,7 +2,7 @@ import { readFile, readdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { dataSchema, type DataOptions } from '../contract/data';
 import { Failed } from '../contract/failure';
-import { recipeSuffix } from '../contract/recipe';
+import { recipeSuffix, type Task } from '../contract/recipe';
 import { readRecipe } from '../recipe';
 
 /** Where a command's samples come from. */
@@ -12,6 +12,8 @@ export interface FoundData {
   options: DataOptions;
   /** Folder that the section's paths start from. */
   base: string;
+  /** Of the recipe; without one, what such data is mostly for. */
+  task?: Task;
   /** The recipe that it was read from, as written. */
   recipe: Record<string, unknown> | null;
 }
@@ -36,9 +38,15 @@ const fromFolder = async (folder: string): Promise<FoundData> => {
 };
 
 const fromRecipe = async (file: string): Promise<FoundData> => {
-  const { data } = await readRecipe(file);
+  const { data, task } = await readRecipe(file);
   const recipe = JSON.parse((await readFile(file, 'utf8')).replace(/^\uFEFF/, '')) as Record<string, unknown>;
-  return { section: recipe.data as Record<string, unknown>, options: data, base: dirname(file), recipe };
+  return {
+    section: recipe.data as Record<string, unknown>,
+    options: data,
+    base: dirname(file),
+    task,
+    recipe,
+  };
 };
 
 /**
