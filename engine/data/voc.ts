@@ -37,7 +37,7 @@ const damaged = (file: string, detail: string): Failed =>
 
 /** Parses one annotation. Throws `Failed` (dataInvalid). */
 export const parseVoc = (text: string, file: string): Annotation => {
-  const valid = XMLValidator.validate(text);
+  const valid = XMLValidator.validate(text.replace(/^\uFEFF/, ''));
   if (valid !== true) throw damaged(file, `line ${valid.err.line}: ${valid.err.msg}`);
   const content = parser.parse(text) as { annotation?: unknown };
   const found = annotationSchema.safeParse(content.annotation === '' ? {} : content.annotation);

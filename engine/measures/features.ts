@@ -2,12 +2,11 @@ import * as tf from '@tensorflow/tfjs';
 import type { Batch, Dataset, Split } from '../data/dataset';
 import type { Network, Outputs } from '../models/network';
 import { scanSplit } from '../training/scan';
-import { tallyOf, type TaskMeasures } from './measures';
+import { measuredAtOnce, tallyOf, type TaskMeasures } from './measures';
 import { solvePositive } from './ridge';
 
 /** Training samples that the probe learns from, spread evenly. */
 const mostSamples = 2000;
-const batchSize = 256;
 /** Weight decay of the probe, on standardised features, per sample. */
 const decay = 1e-2;
 const neighbours = 20;
@@ -30,7 +29,7 @@ interface Probe {
 
 const readFeatures = async (network: Network, split: Split) => {
   const parts: { features: tf.Tensor2D; labels: tf.Tensor1D }[] = [];
-  await scanSplit(split, batchSize, mostSamples, (batch) => {
+  await scanSplit(split, measuredAtOnce(split), mostSamples, (batch) => {
     const { logits } = network.forward(batch.images, { taps: [], training: false });
     parts.push({ features: tf.keep(featuresOf(logits)), labels: tf.keep(batch.labels) });
   });

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import type { Batch, Dataset } from '../data/dataset';
+import type { Batch, Dataset, Split } from '../data/dataset';
 import type { Network, Outputs } from '../models/network';
 
 /** What a task measures. */
@@ -34,4 +34,14 @@ export const tallyOf = (
     },
     finish: () => finish(totals),
   };
+};
+
+const mostSamples = 256;
+/** Pictures up to this size are measured 256 at a time; of larger ones so many fewer that maps need no more memory. */
+const largestArea = 64 * 64;
+
+/** How many samples are measured at once. */
+export const measuredAtOnce = ({ shape }: Pick<Split, 'shape'>): number => {
+  const [height = 1, width = 1] = shape.length === 3 ? shape : [];
+  return Math.max(1, Math.floor(mostSamples * Math.min(1, largestArea / (height * width))));
 };

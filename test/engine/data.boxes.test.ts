@@ -26,7 +26,7 @@ const none = [0, 0, 0, 0, -1];
 const object = (name: string, [xmin, ymin, xmax, ymax]: readonly number[], more = ''): string =>
   `<object><name>${name}</name>${more}<bndbox><xmin>${xmin}</xmin><ymin>${ymin}</ymin><xmax>${xmax}</xmax><ymax>${ymax}</ymax></bndbox></object>`;
 const annotation = (objects: string, head = ''): string =>
-  `<?xml version="1.0"?>\n<annotation>${head}${objects}</annotation>`;
+  `\uFEFF<?xml version="1.0"?>\n<annotation>${head}${objects}</annotation>`;
 const sized = '<size><width>20</width><height>10</height><depth>3</depth></size>';
 
 describe('Pascal VOC annotations', () => {

@@ -5,6 +5,7 @@ import { tasks } from '../../engine/contract/recipe';
 import type { Batch, Dataset, Split } from '../../engine/data/dataset';
 import { pixelCrossEntropy } from '../../engine/losses/pixelCrossEntropy';
 import { huberError, squaredError } from '../../engine/losses/regression';
+import { measuredAtOnce } from '../../engine/measures/measures';
 import { solvePositive } from '../../engine/measures/ridge';
 import { taskMeasures } from '../../engine/measures/taskMeasures';
 import type { Network } from '../../engine/models/network';
@@ -44,6 +45,13 @@ describe('metrics', () => {
     }
     expect(isMetric('loss')).toBe(false);
     expect(metricInfo('loss/kd')).toBeNull();
+  });
+});
+
+describe('how many samples are measured at once', () => {
+  it('is 256, and fewer of large pictures', () => {
+    const shapes = [[10], [32, 32, 3], [64, 64, 3], [256, 256, 3], [2048, 2048, 3]];
+    expect(shapes.map((shape) => measuredAtOnce({ shape }))).toEqual([256, 256, 256, 16, 1]);
   });
 });
 
