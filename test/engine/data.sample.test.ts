@@ -88,3 +88,27 @@ describe.each(recipes)('the recipe examples/%s', (name) => {
     expect(resolve(examples, name, '..', $schema)).toBe(resolve(examples, '../dist/recipe.schema.json'));
   });
 });
+
+describe.each(['regression', 'segmentation', 'detection', 'features'])(
+  'the recipe examples/tasks/%s',
+  (task) => {
+    beforeAll(() => useBackend('cpu'));
+
+    it('names networks for its task, the student far smaller, and layers that both have', async () => {
+      const file = resolve(examples, `tasks/${task}.distill.json`);
+      const recipe = await readRecipe(file);
+      expect(recipe.task).toBe(task);
+      const open = (model: string) => openModel(resolve(file, '..', model), { input: {}, seed: 'test' });
+      const [teacher, student] = [
+        await open(recipe.teacher?.[0]?.model ?? ''),
+        await open(recipe.student.model),
+      ];
+      expect(student.info.parameters * 7).toBeLessThanOrEqual(teacher.info.parameters);
+      expect(student.info.inputShape).toEqual(teacher.info.inputShape);
+      for (const { teacher: from, student: to } of recipe.losses.flatMap(({ pairs }) => pairs ?? []))
+        expect(tapShape(teacher.info, from)?.slice(0, 2)).toEqual(tapShape(student.info, to)?.slice(0, 2));
+      teacher.dispose();
+      student.dispose();
+    });
+  },
+);
