@@ -80,11 +80,12 @@ const fitOffers = ({ pair, offers }: OfferedPair, rows: ReadonlyMap<Reach, reado
   };
 };
 
-/** Recommended adapters are timed first. */
+/** Recommended adapters are timed first, then the first of every pair, the second of every pair, and so on. */
 const timeOffers = async (pairs: readonly OfferedPair[]): Promise<void> => {
   const begin = performance.now();
-  const all = pairs.flatMap(({ pair, offers }) => offers.map((offer) => ({ pair, offer })));
-  all.sort((one, other) => Number(other.offer.recommended) - Number(one.offer.recommended));
+  const all = pairs.flatMap(({ pair, offers }) => offers.map((offer, rank) => ({ pair, offer, rank })));
+  const turn = ({ offer, rank }: (typeof all)[number]): number => (offer.recommended ? -1 : rank);
+  all.sort((one, other) => turn(one) - turn(other));
   for (const { pair, offer } of all) {
     if (performance.now() - begin > timingBudgetMs) return;
     if (offer.parameters > mostTimed) continue;

@@ -6,7 +6,7 @@ import type { MatchedTaps } from './offers';
 
 /** Samples of the step that an adapter's time is given for. */
 export const costBatch = 64;
-const repeats = 3;
+const repeats = 2;
 /** Multiply-accumulates of one timed pass, at most: larger adapters are timed on fewer samples. */
 const mostMacs: Record<string, number> = { tensorflow: 5e8, wasm: 1e8, cpu: 5e6 };
 
@@ -14,7 +14,7 @@ const positions = (shape: readonly number[]): number =>
   shape.slice(0, -1).reduce((product, length) => product * length, 1);
 
 /**
- * Milliseconds that an adapter adds to a training step of 64 samples: the least of three passes forward and backward,
+ * Milliseconds that an adapter adds to a training step of 64 samples: the least of two passes forward and backward,
  * also into the student's tap, after one to warm up. An adapter without work costs nothing.
  */
 export const measureStepCost = async (
