@@ -77,7 +77,7 @@ const taskParts = (task: Task) => {
     labels ? `dense.js#${task}${role}` : `${role.toLowerCase()}.js#${role.toLowerCase()}`;
   return {
     task,
-    teacher: { model: model('Teacher'), train: { epochs: 1 } },
+    teacher: model('Teacher'),
     student: model('Student'),
     data: { ...(labels ? { kind, images, input, labels } : baseRecipe.data), limit: 27 },
   };
