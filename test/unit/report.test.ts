@@ -52,6 +52,27 @@ describe('the sentence on what distilling bought', () => {
     expect(sentence.endsWith(ending)).toBe(true);
   });
 
+  it('speaks of what the task measures, in its units, and of better where it falls', () => {
+    const withMetrics = (metrics: Record<string, number>) => ({ ...figures('student', 0, 1000, 1), metrics });
+    const counted = finished({
+      task: 'regression',
+      teacher: { ...figures('teacher', 0, 4000, 2), metrics: { mae: 2 } },
+      student: withMetrics({ mae: 2.5 }),
+      control: withMetrics({ mae: 3.25 }),
+      gain: 0.75,
+    });
+    expect(gainSentence(counted)).toBe(
+      `The student reaches a mean absolute error of 2.5 on the test split: distilling bought 0.75 over ${without}.`,
+    );
+    expect(sizeSentence(counted)).toBe(
+      'It is 4.0× smaller than its teacher, and its mean absolute error is 1.3× as large.',
+    );
+    expect(trustSentence(counted)).toMatch(/other seeds will differ a little/);
+    expect(formatTable(counted)).toMatch(/Mean absolute error[\s\S]*\+0\.5\b/);
+    const found = finished({ task: 'detection', student: withMetrics({ ap50: 0.4 }), gain: -0.05 });
+    expect(gainSentence(found)).toMatch(/^The student reaches an AP at 0\.5 of 40\.0 % .* cost 5\.0 points/);
+  });
+
   it('speaks of no teacher where there was none', () => {
     const report = finished({ teacher: null });
     expect(gainSentence(report)).toContain('trained without distilling');

@@ -18,6 +18,9 @@ describe('format', () => {
     ['loss', 12_345.6, '12346'],
     ['loss', NaN, 'not a number'],
     ['loss', null, '–'],
+    ['val_miou', 0.5, '50.00 %'],
+    ['ap50', 0.1234, '12.34 %'],
+    ['val_mae', 17.615, '17.61'],
   ])('%s %s is %s', (metric, value, words) => expect(formatMetric(metric, value)).toBe(words));
 
   it('counts in short', () => {
