@@ -2,7 +2,8 @@ import * as tf from '@tensorflow/tfjs';
 import { Failed } from '../contract/failure';
 import { acceptance, keptBelow } from '../losses/cganKd';
 import { asVectors, type FeatureTap } from '../methods/featureTap';
-import type { MadeSamples } from '../methods/method';
+import type { Batch } from '../data/dataset';
+import type { MadeSamples, Setup } from '../methods/method';
 import type { Network } from '../models/network';
 import type { Random } from '../random';
 import type { DensityRatio } from './densityRatio';
@@ -12,6 +13,8 @@ import { drawNoise, type Gan } from './gan';
 export interface Labelling {
   /** Labels (classes, or rows of standardised values) for `size` candidates. */
   draw(random: Random, size: number): tf.Tensor;
+  /** The labels of samples of the data. */
+  ofBatch(batch: Batch): tf.Tensor;
   conditionOf(labels: tf.Tensor): tf.Tensor2D;
   /** How far the teacher is from the label, [N]. */
   disagreement(logits: tf.Tensor, labels: tf.Tensor): tf.Tensor1D;
@@ -33,10 +36,11 @@ export interface SampleMaker {
   teacher: Network;
   tap: FeatureTap;
   labelling: Labelling;
+  scan: Setup['scan'];
 }
 
 const batchSize = 128;
-/** Candidates that the largest ratio is found on, at most: as many as samples are wanted. */
+/** Candidates that the largest ratio is found on, at most: as many as samples are wanted. And samples of the data. */
 const mostBurnIn = 5000;
 /** Candidates that are made at most for each sample that is wanted. */
 const patience = 20;
@@ -86,6 +90,17 @@ const largestRatios = (maker: SampleMaker, burnIn: number, random: Random): Map<
   return largest;
 };
 
+/** The furthest that the teacher is from any label of the data: what it is further from is no picture of them. */
+const furthestOnData = async ({ scan, teacher, labelling }: SampleMaker): Promise<number> => {
+  let furthest = 0;
+  await scan(mostBurnIn, (batch) => {
+    const { logits } = teacher.forward(batch.images, { taps: [], training: false });
+    const apart = labelling.disagreement(logits, labelling.ofBatch(batch)).max().dataSync()[0] ?? 0;
+    furthest = Math.max(furthest, apart);
+  });
+  return furthest;
+};
+
 interface Accepted {
   pixels: Float32Array;
   target: Float32Array;
@@ -95,13 +110,13 @@ interface Accepted {
 
 const acceptSome = (
   { pixels, targets, groups, ratios, disagreements }: Candidates,
-  largest: ReadonlyMap<number, number>,
+  { largest, furthest }: { largest: ReadonlyMap<number, number>; furthest: number },
   random: Random,
 ): Accepted[] => {
   const [picture, target] = [pixels.length / groups.length, targets.length / groups.length];
   return [...groups].flatMap((group, at) => {
     const [chance = 1] = acceptance([ratios[at] as number], largest.get(group) ?? 1);
-    if (random.uniform() >= chance) return [];
+    if (random.uniform() >= chance || (disagreements[at] as number) > furthest) return [];
     return [
       {
         pixels: pixels.slice(at * picture, (at + 1) * picture),
@@ -146,11 +161,12 @@ export const makeSamples = async (
   { count, keep }: SampleOptions,
   random: Random,
 ): Promise<MadeSamples> => {
-  const largest = largestRatios(maker, Math.min(mostBurnIn, count), random);
+  const furthest = await furthestOnData(maker);
+  const limits = { furthest, largest: largestRatios(maker, Math.min(mostBurnIn, count), random) };
   const accepted: Accepted[] = [];
   const wanted = Math.ceil(count / keep);
   for (let made = 0; accepted.length < wanted && made < patience * wanted; made += batchSize) {
-    accepted.push(...acceptSome(makeCandidates(maker, random), largest, random));
+    accepted.push(...acceptSome(makeCandidates(maker, random), limits, random));
     await tf.nextFrame();
   }
   const kept = keptBelow(

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { lossKeys } from '../contract/recipe';
+import { requireTarget } from '../data/batchTarget';
 import { buildDensityRatio, ratioStage } from '../generators/densityRatio';
 import { buildGan, drawNoise, ganMemory, ganStage, type Conditioning } from '../generators/gan';
 import { makeSamples, type Labelling } from '../generators/makeSamples';
@@ -85,6 +86,7 @@ const ofClasses = (classes: number): Kind => {
           Int32Array.from({ length: size }, () => random.integer(classes)),
           'int32',
         ),
+      ofBatch: ({ labels }) => labels,
       conditionOf: oneHot,
       disagreement: (logits, labels) =>
         oneHot(labels)
@@ -123,6 +125,7 @@ const ofValues = (setup: Setup, noise: number): Kind => {
         }
         return tf.tensor2d(drawn, [size, outputs]);
       },
+      ofBatch: (batch) => requireTarget(batch, 'values'),
       conditionOf: (labels) => labels as tf.Tensor2D,
       disagreement: (logits, labels) => logits.reshape(labels.shape).sub(labels).abs().mean(1) as tf.Tensor1D,
       adjusted: (logits) => logits.reshape([-1, outputs]),
@@ -191,6 +194,7 @@ export const cganKd = {
       'Every step sees a batch of the data and beside it generated samples, as many as `share` says, in one pass: batch normalisation sees both, the other losses the data alone. The published code draws its batches from one set of both.',
       'The GAN is a small one with hinge losses, conditional batch normalisation and a projection discriminator under spectral norm; the published code takes a different large one for each data set.',
       'The density ratio reads the teacher’s features, not those of a network trained for it; its largest value is found for each class, and globally for values.',
+      'A candidate that the teacher is further from than from any sample of the data is never kept: a poor generator then makes few samples instead of wrong ones.',
       'Values are conditioned on with noise of Silverman’s width, of which the published code has a hand-tuned one.',
       'The student starts from its own fresh weights instead of weights trained without distilling.',
     ],
@@ -217,7 +221,8 @@ export const cganKd = {
       ],
       samples: {
         make: () => {
-          const maker = { gan, ratio, tap, teacher: setup.teachers[0] as Network, labelling: kind.labelling };
+          const teacher = setup.teachers[0] as Network;
+          const maker = { gan, ratio, tap, teacher, labelling: kind.labelling, scan: setup.scan };
           return makeSamples(maker, wantedSamples(setup, parameters), setup.random('samples'));
         },
         use: (samples) => {

@@ -17,6 +17,8 @@ interface Override {
   /** Weight of the task loss beside the method; 1 without it. */
   taskWeight?: number;
   options?: Record<string, unknown>;
+  /** What differs on one of the tasks. */
+  optionsOn?: Partial<Record<Task, Record<string, unknown>>>;
   reading?: string;
 }
 
@@ -43,7 +45,8 @@ const overrides: Readonly<Record<string, Override>> = {
   'det-zm': { tasks: ['detection'] },
   'cgan-kd': {
     tasks: ['classification', 'regression'],
-    options: { ganEpochs: 10, filterEpochs: 2, samples: 4000, width: 16 },
+    options: { ganEpochs: 15, filterEpochs: 2, samples: 6000, width: 16 },
+    optionsOn: { regression: { ganEpochs: 60, samples: 1000 } },
   },
 };
 
@@ -52,7 +55,7 @@ export const rowsOf = (methods: readonly Method[]): Row[] =>
   methods
     .filter(({ id }) => id !== 'task')
     .flatMap((method) => {
-      const { taskWeight = 1, options = {}, reading, ...own } = overrides[method.id] ?? {};
+      const { taskWeight = 1, options = {}, optionsOn = {}, reading, ...own } = overrides[method.id] ?? {};
       const first = method.tasks[0] ?? 'classification';
       const tasks = own.tasks ?? [method.tasks.includes('classification') ? 'classification' : first];
       return tasks.map((task) => ({
@@ -61,7 +64,7 @@ export const rowsOf = (methods: readonly Method[]): Row[] =>
         task,
         losses: [
           { method: 'task', weight: taskWeight },
-          { method: method.id, ...options },
+          { method: method.id, ...options, ...optionsOn[task] },
         ],
         ...(reading === undefined ? {} : { reading }),
       }));
