@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { Failed } from '../../engine/contract/failure';
 import type { CodeLocation } from '../../engine/contract/model';
 import type { LayersHost, LayersPage, PageAnswer } from '../../engine/contract/pages';
-import { toFailure } from '../failureMessage';
+import { guarded, toFailure } from '../failureMessage';
 import { describeError } from '../log';
 import { isSameFile, layerAt } from '../models/layerAt';
 import { LayerHighlight } from '../models/layerHighlight';
@@ -103,9 +103,12 @@ export class LayersPanel implements vscode.Disposable {
   }
 
   /** The user chooses other networks or data; a recipe names its own. */
-  private async exchange(choose: (chosen: ChosenNetworks) => Promise<ChosenNetworks | null>): Promise<void> {
-    const chosen = 'recipe' in this.target ? null : await choose(this.target);
-    if (chosen) this.show(chosen);
+  private exchange(choose: (chosen: ChosenNetworks) => Promise<ChosenNetworks | null>): Promise<void> {
+    const act = guarded(this.services.log, async () => {
+      const chosen = 'recipe' in this.target ? null : await choose(this.target);
+      if (chosen) this.show(chosen);
+    });
+    return act();
   }
 
   private async write(losses: ReturnType<typeof checkedLosses>): Promise<{ file: string } | null> {
