@@ -1,5 +1,6 @@
 import type { LossOptions, Task } from '../../../engine/contract/recipe';
 import type { Method } from '../../../engine/methods/method';
+import { readings } from './readings';
 
 /** One line of the table: a method on one task. */
 export interface Row {
@@ -19,7 +20,6 @@ interface Override {
   options?: Record<string, unknown>;
   /** What differs on one of the tasks. */
   optionsOn?: Partial<Record<Task, Record<string, unknown>>>;
-  reading?: string;
 }
 
 /** Methods that are meant for another task than classification, come with a task weight, or need a budget. */
@@ -55,17 +55,16 @@ export const rowsOf = (methods: readonly Method[]): Row[] =>
   methods
     .filter(({ id }) => id !== 'task')
     .flatMap((method) => {
-      const { taskWeight = 1, options = {}, optionsOn = {}, reading, ...own } = overrides[method.id] ?? {};
+      const { taskWeight = 1, options = {}, optionsOn = {}, ...own } = overrides[method.id] ?? {};
       const first = method.tasks[0] ?? 'classification';
       const tasks = own.tasks ?? [method.tasks.includes('classification') ? 'classification' : first];
-      return tasks.map((task) => ({
-        id: task === tasks[0] ? method.id : `${method.id}/${task}`,
-        method: method.id,
-        task,
-        losses: [
+      return tasks.map((task) => {
+        const id = task === tasks[0] ? method.id : `${method.id}/${task}`;
+        const losses = [
           { method: 'task', weight: taskWeight },
           { method: method.id, ...options, ...optionsOn[task] },
-        ],
-        ...(reading === undefined ? {} : { reading }),
-      }));
+        ];
+        const reading = readings[id];
+        return { id, method: method.id, task, losses, ...(reading === undefined ? {} : { reading }) };
+      });
     });

@@ -52,7 +52,7 @@ const nuclei = (folder: string, name: string, target: string) => ({
 const adam = { kind: 'adam' };
 const ofFashion = {
   training: {
-    epochs: 12,
+    epochs: 10,
     batchSize: 64,
     learningRate: 0.1,
     schedule: { kind: 'cosine', warmup: 0.5 },
@@ -70,7 +70,7 @@ const ofNuclei = {
 export const trialsOn = (data: TrialData): Trial[] => [
   {
     task: 'classification',
-    title: 'Classification: 6,000 pictures of Fashion-MNIST, 12 epochs',
+    title: 'Classification: 6,000 pictures of Fashion-MNIST, 10 epochs',
     student: 'classStudent',
     teacher: 'classTeacher',
     data: fashion(data.fashion),
@@ -78,7 +78,7 @@ export const trialsOn = (data: TrialData): Trial[] => [
   },
   {
     task: 'features',
-    title: 'Feature learning: 6,000 pictures of Fashion-MNIST, 12 epochs, linear probe',
+    title: 'Feature learning: 6,000 pictures of Fashion-MNIST, 10 epochs, linear probe',
     student: 'featureStudent',
     teacher: 'featureTeacher',
     data: fashion(data.fashion),
