@@ -9,7 +9,7 @@ export const readings: Readonly<Record<string, string>> = {
   cwd: 'At its published weight it is a few per cent of the gradient here: neither help nor harm.',
   mgd: 'Its margins and scales leave it a few per cent of the gradient: neither help nor harm.',
   crd: 'Its memory is renewed once an epoch, and ten epochs are few for contrasts that were published with 240.',
-  cd: 'A late gain by design: its weight decays over an epoch count that this budget does not reach.',
+  cd: 'Its weight was published for ImageNet; here channel means compete with the labels.',
   zipf: 'Soft labels by rank help where labels are many; ten classes leave little to rank.',
   dml: 'A peer as small and as untrained as the student has little to teach in so short a training.',
   mcl: 'Contrasts within a cohort of two small networks pay in long trainings.',

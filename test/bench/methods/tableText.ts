@@ -95,7 +95,7 @@ export const tableText = (
 ): string =>
   [
     ...trials.flatMap((trial) => trialText(trial, lines, results)),
-    'Mean ± deviation over the seeds, on the test split. Gain: student minus the control of the same seed, better is positive. Share: what part of the gradient the method makes up with its default weight. Step: the median of one training step, and its multiple of the control’s.',
+    'Mean ± deviation over the seeds, on the test split. Gain: student minus the control of the same seed, better is positive. Share: what part of the gradient the method makes up with its default weight. Step: the median of one training step, and its multiple of the control’s. A note beside a line that is no better says how we read it; warnings are those of its runs.',
     machine,
     '',
   ].join('\n');
