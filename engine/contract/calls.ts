@@ -47,7 +47,7 @@ export interface EngineCalls {
   proposal(
     teacher: string,
     student: string,
-    probe: { data: DataInput; base: string } | null,
+    probe: { data: DataInput; base: string; task?: Task } | null,
   ): Promise<Answer<Proposal>>;
   /** What each method that matches layers does with proposed pairs, shallowest first; by its id. */
   takenPairs(pairs: Pair[]): Promise<Answer<Record<string, MethodPairs>>>;

@@ -1,7 +1,7 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import type { LossDraft } from '../../engine/contract/pages';
 import type { DataInput } from '../../engine/contract/data';
-import type { Recipe } from '../../engine/contract/recipe';
+import type { Recipe, Task } from '../../engine/contract/recipe';
 import type { DataSource } from '../recipes/dataFinder';
 import { type ModelChoice, recipeSuffix, referenceOf } from '../recipes/recipeDraft';
 
@@ -23,7 +23,7 @@ export interface LayersSources {
   teacher: string | null;
   student: string;
   losses: LossDraft[] | null;
-  probe: { data: DataInput; base: string } | null;
+  probe: { data: DataInput; base: string; task?: Task } | null;
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
@@ -73,7 +73,7 @@ export const recipeSources = (file: string, recipe: Recipe): LayersSources => {
       pairs: pairs ?? null,
       index,
     })),
-    probe: { data: recipe.data, base },
+    probe: { data: recipe.data, base, task: recipe.task },
   };
 };
 
