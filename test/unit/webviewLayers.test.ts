@@ -22,6 +22,7 @@ import { layOut, nearestLine, nextLine } from '../../webview/layers/lattice';
 import { type LayerCost, type LayerRow, layerCosts, layerRows, tapOf } from '../../webview/layers/layerRows';
 import { formatCost, formatMilliseconds, formatRatio } from '../../webview/layers/metrics';
 import { networksOf } from '../../webview/layers/networks';
+import { fittingKinds } from '../../webview/layers/offers';
 import { curvePath, labelPlaces } from '../../webview/layers/pairCurves';
 import { bandsOf, stageWords, stagesOf } from '../../webview/layers/stages';
 import { knownNetworks } from '../webview/layers';
@@ -217,6 +218,18 @@ describe('curves', () => {
     const places = labelPlaces(at(40, 10, 44, 48, 47), 18).sort((one, other) => one - other);
     for (const [index, place] of places.entries())
       if (index > 0) expect(place - (places[index - 1] ?? 0)).toBeGreaterThanOrEqual(18 - 1e-9);
+  });
+});
+
+describe('adapters of a pair that nobody measured', () => {
+  it('are those that its shapes allow', () => {
+    const kinds = (teacher: number[], student: number[]) => fittingKinds({ teacher, student });
+    expect(kinds([8, 8, 64], [8, 8, 24])).toEqual(['conv1x1', 'conv1x1-bn', 'conv1x1-bn-relu', 'conv3x3']);
+    expect(kinds([8, 8, 64], [8, 8, 64])[0]).toBe('none');
+    expect(kinds([8, 8, 64], [16, 16, 24])).toContain('conv3x3-stride2');
+    expect(kinds([16, 16, 24], [8, 8, 24])).toEqual(expect.arrayContaining(['resize', 'conv4x4-transposed']));
+    expect(kinds([10], [6])).toEqual(['linear', 'mlp']);
+    expect(kinds([10], [8, 8, 6])).toEqual([]);
   });
 });
 

@@ -190,6 +190,9 @@ describe('Layers page', () => {
     await page.keyboard.press('p');
     await eventually(linked).toContain('relu4 ↔ norm3');
     expect(await page.locator('.pairing-words').isVisible()).toBe(false);
+    await page.locator('.pair-item.chosen').getByRole('radio', { name: '1×1', exact: true }).check();
+    await eventually(() => page.locator('.pair-item.chosen .pair-adapter').innerText()).toBe('1×1');
+    await focusOn('student', 'norm3');
     await page.keyboard.press('Delete');
     await eventually(async () => (await linked()).length).toBe(3);
     await focusOn('teacher', 'conv1');

@@ -25,7 +25,16 @@ import { layOut } from './lattice';
 import { type NetworkName, namesOf, tapOf } from './layerRows';
 import { LayersView } from './layersView';
 import { linksOf } from './links';
-import { type Networks, allBands, areLong, layerNamed, networksOf, pairDepth, rowWith } from './networks';
+import {
+  type Networks,
+  allBands,
+  areLong,
+  layerNamed,
+  networksOf,
+  pairDepth,
+  pairShapes,
+  rowWith,
+} from './networks';
 
 type Host = { [Call in keyof LayersHost]: LayersHost[Call] };
 
@@ -175,7 +184,14 @@ export class LayersPageView implements LayersPage {
     const facts = this.facts();
     this.view.drawDraft({
       links: linksOf(draft, proposal, subject.methods, taken),
-      pairs: { draft, methods: subject.methods, taken, proposal, chosen: this.saved.get().pair },
+      pairs: {
+        draft,
+        methods: subject.methods,
+        taken,
+        proposal,
+        shapesOf: pairShapes(subject),
+        chosen: this.saved.get().pair,
+      },
       methods: { methods: subject.methods, offers: proposal?.methods ?? [], losses: draft.losses },
       problem: problemOf(draft, facts),
     });

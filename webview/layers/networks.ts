@@ -59,3 +59,15 @@ export const pairDepth =
     };
     return depth('student') + depth('teacher') / 100_000;
   };
+
+/** Shapes of the taps of a pair; empty for a layer that is not there. */
+export const pairShapes =
+  (subject: LayersSubject) =>
+  (pair: Record<NetworkName, string>): Record<NetworkName, readonly number[]> => {
+    const shape = (network: NetworkName): readonly number[] => {
+      const [model, name] = [subject[network], pair[network]];
+      if (name === 'logits') return model?.outputShape ?? [];
+      return model?.layers.find((layer) => layer.name === name)?.shape ?? [];
+    };
+    return { teacher: shape('teacher'), student: shape('student') };
+  };

@@ -1,6 +1,7 @@
 import type { AdapterOffer, Proposal, ProposedPair } from '../../engine/contract/profile';
 import type { AdapterKind, Pair } from '../../engine/contract/recipe';
 import { pairKey } from './draft';
+import type { NetworkName } from './layerRows';
 
 /** What is known of an adapter for a pair; null figures were not measured. */
 export type Offer = Omit<AdapterOffer, 'parameters' | 'kind'> & {
@@ -42,16 +43,42 @@ const words: Record<AdapterKind, string> = {
 /** An adapter as a label has room for it. */
 export const adapterWords = (kind: AdapterKind): string => words[kind] ?? kind;
 
-/** The adapters that were offered for a pair; for one that nobody measured, what the run would choose. */
-export const offersFor = (pair: Pair, proposal: Proposal | null): Offer[] => {
-  const offered: Offer[] = proposedPair(proposal, pair)?.adapters ?? [];
+/** Shapes of both sides of a pair, without the batch dimension. */
+export type PairShapes = Record<NetworkName, readonly number[]>;
+
+/** The adapters that can bring one shape to another, by the shapes alone. */
+export const fittingKinds = ({ teacher, student }: PairShapes): AdapterKind[] => {
+  const isWide = teacher.at(-1) === student.at(-1);
+  if (teacher.length === 1 && student.length === 1)
+    return [...(isWide ? (['none'] as const) : []), 'linear', 'mlp'];
+  const [height = 0, width = 0] = teacher;
+  const [ownHeight = 0, ownWidth = 0] = student;
+  if (teacher.length !== 3 || student.length !== 3) return [];
+  const isSame = height === ownHeight && width === ownWidth;
+  const plain: AdapterKind[] = ['conv1x1', 'conv1x1-bn', 'conv1x1-bn-relu'];
+  if (isSame) return [...(isWide ? (['none'] as const) : []), ...plain, 'conv3x3'];
+  const isHalf = Math.ceil(ownHeight / 2) === height && Math.ceil(ownWidth / 2) === width;
+  const isDouble = ownHeight * 2 === height && ownWidth * 2 === width;
+  return [
+    ...(isWide ? (['resize'] as const) : []),
+    ...plain,
+    ...(isHalf ? (['conv3x3-stride2'] as const) : []),
+    ...(isDouble ? (['conv4x4-transposed'] as const) : []),
+  ];
+};
+
+const unmeasured = (kind: AdapterKind): Offer => ({
+  kind,
+  parameters: null,
+  milliseconds: null,
+  fit: null,
+  recommended: false,
+});
+
+/** The adapters that were offered for a pair; for one that nobody measured, those that its shapes allow. */
+export const offersFor = (pair: Pair, proposal: Proposal | null, shapes: PairShapes): Offer[] => {
+  const known = proposedPair(proposal, pair);
+  const offered = known ? known.adapters : ['auto' as const, ...fittingKinds(shapes)].map(unmeasured);
   const isOffered = offered.some(({ kind }) => kind === pair.adapter);
-  const unmeasured = (kind: AdapterKind): Offer => ({
-    kind,
-    parameters: null,
-    milliseconds: null,
-    fit: null,
-    recommended: false,
-  });
   return isOffered ? offered : [unmeasured(pair.adapter), ...offered];
 };

@@ -6,7 +6,7 @@ import { element, fill } from '../shared/element';
 import { icon } from '../shared/icons';
 import { formatCount } from '../shared/format';
 import { type Draft, type TakenPairs, pairKey, usesOf } from './draft';
-import { type Offer, adapterWords, ckaOf, offersFor, proposedPair } from './offers';
+import { type Offer, type PairShapes, adapterWords, ckaOf, offersFor, proposedPair } from './offers';
 import { shapeWords } from './layerRows';
 import { formatMilliseconds } from './metrics';
 
@@ -23,6 +23,8 @@ export interface PairView {
   methods: readonly MethodInfo[];
   taken: TakenPairs;
   proposal: Proposal | null;
+  /** Shapes of what a pair matches. */
+  shapesOf(pair: Pick<Pair, 'teacher' | 'student'>): PairShapes;
   /** The chosen pair: one of the draft, or one that might be added. */
   chosen: Pick<Pair, 'teacher' | 'student'> | null;
 }
@@ -88,11 +90,12 @@ export class PairPanel {
 
   private more(pair: Pair, view: PairView, uses: ReturnType<typeof usesOf>): HTMLElement {
     const known = proposedPair(view.proposal, pair);
-    const shapes = known && `${shapeWords(known.teacherShape)} ← ${shapeWords(known.studentShape)}`;
+    const { teacher, student } = view.shapesOf(pair);
+    const shapes = `${shapeWords(teacher)} ← ${shapeWords(student)}`;
     return element(
       'div',
       { class: 'pair-more' },
-      shapes ? element('p', { class: 'pair-shapes' }, shapes) : null,
+      element('p', { class: 'pair-shapes' }, shapes),
       known ? element('p', { class: 'reason' }, known.reason) : null,
       this.offers(pair, view),
       this.uses(pair, uses),
@@ -112,9 +115,9 @@ export class PairPanel {
     );
   }
 
-  private offers(pair: Pair, { proposal }: PairView): HTMLElement {
+  private offers(pair: Pair, { proposal, shapesOf }: PairView): HTMLElement {
     const key = pairKey(pair);
-    const rows = offersFor(pair, proposal).map((offer, index) =>
+    const rows = offersFor(pair, proposal, shapesOf(pair)).map((offer, index) =>
       this.offer(offer, pair.adapter === offer.kind, `${key} ${index}`, () =>
         this.events.adapter(key, { adapter: offer.kind, channels: offer.channels }),
       ),
