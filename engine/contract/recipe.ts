@@ -182,6 +182,18 @@ export const cacheSchema = z
   );
 export type CacheOptions = z.infer<typeof cacheSchema>;
 
+const taskSchema = z
+  .enum(tasks)
+  .default('classification')
+  .describe(
+    'What the student learns: classes, values, the class of each pixel, boxes, or features that a linear classifier can read.',
+  );
+
+const teachersSchema = z
+  .union([teacherOrShort.transform((one) => [one]), z.array(teacherOrShort)])
+  .optional()
+  .describe('The network to learn from, or several; left out for methods that need none.');
+
 /** Builds the recipe's schema around the union of all methods' options. */
 export const recipeSchema = <L extends z.ZodType<LossOptions>>(loss: L) =>
   z.strictObject({
@@ -191,16 +203,8 @@ export const recipeSchema = <L extends z.ZodType<LossOptions>>(loss: L) =>
       .regex(/^[\w .-]{1,80}$/)
       .optional()
       .describe('Shown in the run list; without it, the file’s name.'),
-    task: z
-      .enum(tasks)
-      .default('classification')
-      .describe(
-        'What the student learns: classes, values, the class of each pixel, boxes, or features that a linear classifier can read.',
-      ),
-    teacher: z
-      .union([teacherOrShort.transform((one) => [one]), z.array(teacherOrShort)])
-      .optional()
-      .describe('The network to learn from, or several; left out for methods that need none.'),
+    task: taskSchema,
+    teacher: teachersSchema,
     student: studentOrShort,
     data: dataSchema,
     losses: z.array(loss).min(1).describe('What the student minimises: the sum of weight * loss.'),
