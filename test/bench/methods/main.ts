@@ -175,6 +175,9 @@ const main = async (args: readonly string[]): Promise<void> => {
   if (!options.json) say(`Written to ${join(options.out, 'table.md')}.`);
 };
 
+// A signal ends the training as well: its process is killed on exit. What was trained is kept.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+
 main(process.argv.slice(2)).catch((error: unknown) => {
   say(error instanceof Error ? error.message : String(error));
   process.exitCode = 1;

@@ -33,5 +33,5 @@ export const readings: Readonly<Record<string, string>> = {
   ho: 'The source weighs it 0.1 beside soft targets and in long trainings; alone and briefly, the critic only disturbs.',
   'det-li': 'Imitating whole maps spends a small student on the background.',
   'det-wang': 'Regions near boxes cover most of such crowded images, so that little is left out.',
-  'det-zm': 'Its published weights are for deep detectors, and vanish here.',
+  'det-zm': 'A sixth of the gradient at its published weights, without effect in so short a training.',
 };
