@@ -13,7 +13,11 @@ export const isSameFile = (a: string, b: string): boolean => relative(a, b) === 
  * The layer whose definition holds a zero-based line: the narrowest definition; of equal ones the student's, and of one
  * network's the last, since a line in a loop makes many layers and the deepest tells most.
  */
-export const layerAt = (models: Pick<RunModels, 'teacher' | 'student'>, file: string, line: number): ChosenLayer | null => {
+export const layerAt = (
+  models: Pick<RunModels, 'teacher' | 'student'>,
+  file: string,
+  line: number,
+): ChosenLayer | null => {
   let best: (ChosenLayer & { height: number }) | null = null;
   for (const network of ['student', 'teacher'] as const) {
     for (const { name, location } of models[network]?.layers ?? []) {
