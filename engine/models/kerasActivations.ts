@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type { Topology } from './topology';
+import type { Topology } from './topologyNodes';
 
 /** Keras's activations that TensorFlow.js lacks or computes otherwise, by the name they get here. */
 const activations: Record<string, (x: tf.Tensor) => tf.Tensor> = {

@@ -2,7 +2,8 @@ import * as tf from '@tensorflow/tfjs';
 import { Failed } from '../contract/failure';
 import { isOperation } from './kerasOperations';
 import { activationName } from './layerSpelling';
-import { isFields, layersOf, policyName, type Topology } from './topology';
+import { policyName } from './topology';
+import { isFields, layersOf, type Topology } from './topologyNodes';
 
 type Fields = Record<string, unknown>;
 

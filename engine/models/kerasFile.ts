@@ -11,7 +11,8 @@ import { withOperationsAsLayers } from './kerasOperations';
 import { assignWeights, weightsOfArchive, weightsOfLayers, type LayerWeights } from './kerasWeights';
 import { firstSentence, type OpenedModel } from './layersFile';
 import { ignoredSettings } from './opening';
-import { isFields, isTopology, readableTopology, withZeroWeights, type Topology } from './topology';
+import { readableTopology, withZeroWeights } from './topology';
+import { isFields, isTopology, type Topology } from './topologyNodes';
 
 /** A Keras model before it is built. */
 interface KerasModel {

@@ -1,4 +1,4 @@
-import { isFields, isTopology, type Topology } from './topology';
+import { isFields, isTopology, type Topology } from './topologyNodes';
 
 type Fields = Record<string, unknown>;
 

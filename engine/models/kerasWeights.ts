@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { Failed } from '../contract/failure';
 import type { Hdf5, StoredArray } from './hdf5';
-import { isFields, isTopology, type Topology } from './topology';
+import { isFields, isTopology, type Topology } from './topologyNodes';
 
 /** The weights of one layer beside the arrays that a file stores for it, both in Keras's order. */
 export interface LayerWeights {

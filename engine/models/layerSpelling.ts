@@ -1,4 +1,4 @@
-import type { Topology } from './topology';
+import { isFields, type Topology } from './topologyNodes';
 
 type Fields = Record<string, unknown>;
 
@@ -9,9 +9,6 @@ type Called = Topology & {
   inbound_nodes?: { args?: { config?: { shape?: Shape } }[] }[];
   build_config?: { input_shape?: Shape };
 };
-
-const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const single = (value: unknown): unknown => (Array.isArray(value) && value.length === 1 ? value[0] : value);
 

@@ -4,7 +4,8 @@ import * as tf from '@tensorflow/tfjs';
 import { Failed } from '../contract/failure';
 import type { OpeningReport } from '../contract/model';
 import { ignoredSettings } from './opening';
-import { isTopology, readableTopology, type Topology } from './topology';
+import { readableTopology } from './topology';
+import { isTopology, type Topology } from './topologyNodes';
 import { manifestSchema, readWeights, type StoredWeights, type WeightsManifest } from './weightsManifest';
 
 /** A model read from a file, and what became of the file's contents. */

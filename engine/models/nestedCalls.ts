@@ -1,4 +1,4 @@
-import { isFields, isTopology, type Topology } from './topology';
+import { isFields, isTopology, type Topology } from './topologyNodes';
 
 /** `[layer, call, output, …]`: which output of which call of a layer another call takes. */
 type CallReference = [layer: string, call: number, ...rest: unknown[]];

@@ -1,4 +1,5 @@
-import { isFields, layersOf, policyName, type Topology } from './topology';
+import { policyName } from './topology';
+import { isFields, layersOf, type Topology } from './topologyNodes';
 
 const count = (number: number, one: string): string => `${one} of ${number} layer${number === 1 ? '' : 's'}`;
 

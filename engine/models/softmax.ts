@@ -10,7 +10,8 @@ const transparent = new Set(['Flatten', 'Reshape', 'Dropout', 'Permute']);
 const endsInSoftmax = (layer: Activated): boolean => layer.activation?.getClassName?.() === 'softmax';
 
 /** A layer that is a softmax, or ends in one. */
-export const isSoftmax = (layer: Layer): boolean => layer.getClassName() === 'Softmax' || endsInSoftmax(layer);
+export const isSoftmax = (layer: Layer): boolean =>
+  layer.getClassName() === 'Softmax' || endsInSoftmax(layer);
 
 const valuesOf = (symbolic: tf.SymbolicTensor): number =>
   symbolic.shape.slice(1).reduce<number>((product, length) => product * (length ?? 0), 1);

@@ -2,20 +2,9 @@ import * as tf from '@tensorflow/tfjs';
 import { Failed } from '../contract/failure';
 import { activationName, respell } from './layerSpelling';
 import { countCallsLikeTfjs } from './nestedCalls';
-
-/** A Keras-style description of a model or a layer: what `model_config` and tfjs's `toJSON` hold. */
-export interface Topology {
-  class_name: string;
-  config: Record<string, unknown> | unknown[];
-}
+import { isFields, isTopology, layersOf, type Topology } from './topologyNodes';
 
 type Fields = Record<string, unknown>;
-
-export const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-export const isTopology = (value: unknown): value is Topology =>
-  isFields(value) && typeof value.class_name === 'string' && typeof value.config === 'object';
 
 const isKnown = (className: string): boolean =>
   className in tf.serialization.SerializationMap.getMap().classNameMap;
@@ -75,13 +64,6 @@ const strip = (given: unknown): unknown => {
     kept[renamed[key] ?? key] = rule ? rule[1](inner) : strip(inner);
   }
   return kept;
-};
-
-/** Every layer within a model's description, those of nested models and wrappers too. */
-export const layersOf = (topology: Topology): Topology[] => {
-  const { config } = topology;
-  const inner = Array.isArray(config) ? config : [...((config.layers as unknown[]) ?? []), config.layer];
-  return inner.filter(isTopology).flatMap((layer) => [layer, ...layersOf(layer)]);
 };
 
 const refuseUnknownLayers = (topology: Topology): void => {
