@@ -5,8 +5,8 @@ import { Failed } from '../../engine/contract/failure';
 import { methods } from '../../engine/methods/registry';
 import { Random, withSeed } from '../../engine/random';
 import { callKernel, recordKernels, release, type Held, type KernelCase } from '../fixtures/kernelCases';
-import { networkOf, tinyCnn } from '../fixtures/tinyNetwork';
-import { startRun, tinyClasses } from '../fixtures/tinyRun';
+import { networkOf } from '../fixtures/tinyNetwork';
+import { startRun, tinyClasses, tinyNetwork } from '../fixtures/tinyRun';
 
 /** What users' models are made of, beside what the methods' small networks have. */
 const variedNetwork = () => {
@@ -39,8 +39,8 @@ const everyStep = async (): Promise<void> => {
   for (const method of methods) {
     const run = await startRun(
       method,
-      [tinyCnn('teacher', 5, tinyClasses)],
-      tinyCnn('student', 2, tinyClasses),
+      [tinyNetwork(method, 'teacher', 5)],
+      tinyNetwork(method, 'student', 2),
     );
     run.step();
   }
