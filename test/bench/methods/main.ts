@@ -121,12 +121,21 @@ class Table {
   }
 
   lines(): Line[] {
-    return this.rows.flatMap((row) => lineOf(row, this.store.all) ?? []);
+    return this.rows.flatMap((row) => lineOf(row, this.current()) ?? []);
   }
 
   text(): string {
     const machine = `${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), Node ${process.versions.node}, load ${(loadavg()[0] ?? 0).toFixed(1)}.`;
-    return tableText(this.trials, this.lines(), this.store.all, machine);
+    return tableText(this.trials, this.lines(), this.current(), machine);
+  }
+
+  /** Results of the recipes as they are now: those of earlier ones are no part of the table. */
+  private current(): Result[] {
+    const controls = this.trials.flatMap((trial) =>
+      this.seeds.map((seed) => controlOrder(trial, this.programs.networks, seed)),
+    );
+    const orders = [...controls, ...this.rows.flatMap((row) => this.ordersOf(row))];
+    return orders.flatMap((order) => this.store.of(order) ?? []);
   }
 
   private rowsOn(task: Trial['task']): Row[] {
