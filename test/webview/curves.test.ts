@@ -324,14 +324,11 @@ describe('Curves page', () => {
     });
     const state = runs[0]?.state;
     if (!state) throw new Error('no run');
-    for (let index = 0; index < 20; index++)
-      await opened.call.append(
-        'a',
-        4400 + index,
-        [point(20_010 + index * 10, { loss: 0.3, acc: 0.9 })],
-        state,
-        null,
-      );
+    for (let index = 0; index < 20; index++) {
+      const added = point(20_010 + index * 10, { loss: 0.3, acc: 0.9 });
+      await opened.call.append('a', 4400 + index, [added], state, null);
+      await page.evaluate(() => new Promise(requestAnimationFrame));
+    }
     const drawn = () =>
       page.evaluate(() => (window as unknown as { drawMs: number[] }).drawMs.filter((ms) => ms > 0));
     await eventually(async () => (await drawn()).length).toBeGreaterThan(4);
