@@ -38,10 +38,10 @@ test('the packaged extension installs in a clean profile and activates', async (
 test('its own engine answers: the methods are offered, and a recipe is written', async () => {
   const { workbench } = session;
   await workbench.lens('Distill this model').click();
-  await workbench.choose('teacher.ts#teacher');
   await workbench.choose('data');
   await workbench.quickRow('Soft targets').waitFor({ timeout: 60_000 });
   await workbench.confirm();
+  await workbench.choose('teacher.ts#teacher');
   await workbench.answer('What is the recipe called?', 'packaged');
   await workbench.tab('packaged.distill.json').waitFor();
   const recipe = JSON.parse(await project.read('packaged.distill.json'));
