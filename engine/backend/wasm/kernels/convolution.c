@@ -119,22 +119,15 @@ typedef struct {
   i32 batch, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, stepY, stepX, blockRows;
 } FilterGradient;
 
-INLINE void addPixel(const f32 *x, const f32 *dy, i32 rows, f32x4 sums[tileRows][2]) {
-  const f32x4 left = load(dy), right = load(dy + 4);
-  UNROLL for (i32 row = 0; row < rows; row++) {
-    const f32x4 value = splat(x[row]);
-    sums[row][0] = addProduct(sums[row][0], value, left);
-    sums[row][1] = addProduct(sums[row][1], value, right);
-  }
-}
-
 INLINE void addRow(const f32 *x, i32 xStep, const f32 *dy, i32 pixels, i32 rows, f32x4 sums[tileRows][2]) {
-  i32 pixel = 0;
-  for (; pixel + 2 <= pixels; pixel += 2, x += 2 * xStep, dy += 2 * panelColumns) {
-    addPixel(x, dy, rows, sums);
-    addPixel(x + xStep, dy + panelColumns, rows, sums);
+  for (i32 pixel = 0; pixel < pixels; pixel++, x += xStep, dy += panelColumns) {
+    const f32x4 left = load(dy), right = load(dy + 4);
+    UNROLL for (i32 row = 0; row < rows; row++) {
+      const f32x4 value = splat(x[row]);
+      sums[row][0] = addProduct(sums[row][0], value, left);
+      sums[row][1] = addProduct(sums[row][1], value, right);
+    }
   }
-  if (pixel < pixels) addPixel(x, dy, rows, sums);
 }
 
 INLINE void addFilterTile(const FilterGradient *a, i32 tap, i32 channel, i32 column, i32 rows, i32 fromRow, i32 toRow) {
