@@ -23,7 +23,7 @@ const lineOf = async (file: string, text: string): Promise<number> =>
 test('layers lead to their code and back, and the pairs between them become a recipe', async () => {
   const { workbench } = session;
   await workbench.openFile('student.ts');
-    await workbench.lens('Show layers').click({ timeout: 10_000 }).catch(async (e) => { await session.shoot('layers-0');console.log(session.consoleErrors.join('\n')); throw e; });
+  await workbench.lens('Show layers').click({ timeout: 30_000 });
   const alone = await LayersReader.find(workbench);
   await alone.layer('student', 'conv3').waitFor({ timeout: 60_000 });
   await session.shoot('layers-alone');
