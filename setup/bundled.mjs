@@ -4,15 +4,15 @@ import { build } from 'esbuild';
 import { projectRoot } from './project.mjs';
 
 /**
- * Bundles programs of test/bench as the engine itself is bundled, and runs the first with this process's arguments.
+ * Bundles measuring programs of `test` as the engine itself is bundled, and runs the first with this process's arguments.
  * @param {readonly [string, ...string[]]} entryPoints
  */
 export const runBundled = async (entryPoints) => {
   await build({
     absWorkingDir: projectRoot,
     entryPoints: [...entryPoints],
-    outbase: 'test/bench',
-    outdir: 'build/bench',
+    outbase: 'test',
+    outdir: 'build',
     outExtension: { '.js': '.cjs' },
     bundle: true,
     platform: 'node',
@@ -26,10 +26,10 @@ export const runBundled = async (entryPoints) => {
     define: { RETORT_VERSION: JSON.stringify('bench') },
     logLevel: 'warning',
   });
-  const program = entryPoints[0].replace(/^test\/bench\//, '').replace(/\.ts$/, '.cjs');
+  const program = entryPoints[0].replace(/^test\//, '').replace(/\.ts$/, '.cjs');
   const child = spawn(
     process.execPath,
-    [join(projectRoot, 'build', 'bench', program), ...process.argv.slice(2)],
+    [join(projectRoot, 'build', program), ...process.argv.slice(2)],
     {
       cwd: projectRoot,
       stdio: 'inherit',
