@@ -27,14 +27,10 @@ export const runBundled = async (entryPoints) => {
     logLevel: 'warning',
   });
   const program = entryPoints[0].replace(/^test\//, '').replace(/\.ts$/, '.cjs');
-  const child = spawn(
-    process.execPath,
-    [join(projectRoot, 'build', program), ...process.argv.slice(2)],
-    {
-      cwd: projectRoot,
-      stdio: 'inherit',
-    },
-  );
+  const child = spawn(process.execPath, [join(projectRoot, 'build', program), ...process.argv.slice(2)], {
+    cwd: projectRoot,
+    stdio: 'inherit',
+  });
   child.once('exit', (code) => {
     process.exitCode = code ?? 1;
   });
