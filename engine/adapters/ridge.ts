@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { solvePositive } from '../solvePositive';
 
 /** Rows of inputs [rows, inputs] and of what they should become [rows, outputs]. */
 export interface Regression {
@@ -15,51 +16,15 @@ export interface Residual {
 /** Added to the diagonal, as a share of its mean. */
 const relativeRidge = 0.01;
 
-/** Lower triangle L with L·Lᵀ = `matrix` + `ridge`·I, in place. [size, size], symmetric, positive definite. */
-const factorise = (matrix: Float64Array, size: number, ridge: number): void => {
-  for (let row = 0; row < size; row++) {
-    for (let column = 0; column <= row; column++) {
-      let sum = (matrix[row * size + column] as number) + (row === column ? ridge : 0);
-      const [left, right] = [row * size, column * size];
-      for (let at = 0; at < column; at++)
-        sum -= (matrix[left + at] as number) * (matrix[right + at] as number);
-      matrix[left + column] =
-        row === column ? Math.sqrt(Math.max(sum, 1e-12)) : sum / (matrix[right + column] as number);
-    }
-  }
-};
-
-/** Solves L·Lᵀ·X = B in place; `values` is [size, columns]. */
-const substitute = (lower: Float64Array, size: number, values: Float64Array, columns: number): void => {
-  const subtract = (row: number, from: number, factor: number): void => {
-    for (let column = 0; column < columns; column++)
-      values[row * columns + column] =
-        (values[row * columns + column] as number) - factor * (values[from * columns + column] as number);
-  };
-  const divide = (row: number): void => {
-    const diagonal = lower[row * size + row] as number;
-    for (let column = 0; column < columns; column++)
-      values[row * columns + column] = (values[row * columns + column] as number) / diagonal;
-  };
-  for (let row = 0; row < size; row++) {
-    for (let at = 0; at < row; at++) subtract(row, at, lower[row * size + at] as number);
-    divide(row);
-  }
-  for (let row = size - 1; row >= 0; row--) {
-    for (let at = row + 1; at < size; at++) subtract(row, at, lower[at * size + row] as number);
-    divide(row);
-  }
-};
-
 /** (A + ridge·I)⁻¹·B for symmetric A. */
 const solve = (a: tf.Tensor, b: tf.Tensor): tf.Tensor2D => {
   const [size = 0, columns = 0] = b.shape;
-  const lower = Float64Array.from(a.dataSync());
-  const values = Float64Array.from(b.dataSync());
+  const matrix = Float64Array.from(a.dataSync());
   let trace = 0;
-  for (let at = 0; at < size; at++) trace += lower[at * size + at] as number;
-  factorise(lower, size, (relativeRidge * trace) / size);
-  substitute(lower, size, values, columns);
+  for (let at = 0; at < size; at++) trace += matrix[at * size + at] as number;
+  for (let at = 0; at < size; at++)
+    matrix[at * size + at] = (matrix[at * size + at] as number) + (relativeRidge * trace) / size;
+  const values = solvePositive(matrix, size, Float64Array.from(b.dataSync()), columns);
   return tf.tensor2d(Float32Array.from(values), [size, columns]);
 };
 

@@ -3,7 +3,7 @@ import type { Batch, Dataset, Split } from '../data/dataset';
 import type { Network, Outputs } from '../models/network';
 import { scanSplit } from '../training/scan';
 import { measuredAtOnce, tallyOf, type TaskMeasures } from './measures';
-import { solvePositive } from './ridge';
+import { solvePositive } from '../solvePositive';
 
 /** Training samples that the probe learns from, spread evenly. */
 const mostSamples = 2000;

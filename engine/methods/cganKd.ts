@@ -4,6 +4,7 @@ import { lossKeys } from '../contract/recipe';
 import { requireTarget } from '../data/batchTarget';
 import { buildDensityRatio, ratioStage } from '../generators/densityRatio';
 import { buildGan, drawNoise, ganMemory, ganStage, type Conditioning } from '../generators/gan';
+import { ganOptions } from '../generators/ganOptions';
 import { makeSamples, type Labelling } from '../generators/makeSamples';
 import { crossEntropy } from '../losses/crossEntropy';
 import { squaredError } from '../losses/regression';
@@ -36,17 +37,7 @@ const options = z.strictObject({
     ),
   ganEpochs: z.int().positive().default(40).describe('Epochs that the generator and its critic are trained.'),
   filterEpochs: z.int().positive().default(5).describe('Epochs that the density ratio is trained.'),
-  ganRate: z
-    .number()
-    .positive()
-    .default(5e-4)
-    .describe('The generator’s learning rate; the critic’s is twice that.'),
-  width: z
-    .int()
-    .positive()
-    .default(32)
-    .describe('Channels of the generator’s last map and of the critic’s first.'),
-  latent: z.int().positive().default(64).describe('Length of the noise that pictures are generated from.'),
+  ...ganOptions,
   labelNoise: z
     .number()
     .min(0)

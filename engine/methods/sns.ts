@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { batchNorm, linear, relu, sequence } from '../adapters/modules';
 import { lossKeys } from '../contract/recipe';
 import { buildGan, drawNoise, ganMemory, ganStage, type Conditioning, type Gan } from '../generators/gan';
+import { ganOptions } from '../generators/ganOptions';
 import { covarianceLoss, invarianceLoss, varianceLoss } from '../losses/vicreg';
 import type { Random } from '../random';
 import { asVectors, defaultFeatures, featureTap } from './featureTap';
@@ -40,17 +41,7 @@ const options = z.strictObject({
     .positive()
     .default(40)
     .describe('Epochs that the generator and its critic are trained first.'),
-  ganRate: z
-    .number()
-    .positive()
-    .default(5e-4)
-    .describe('The generator’s learning rate; the critic’s is twice that.'),
-  width: z
-    .int()
-    .positive()
-    .default(32)
-    .describe('Channels of the generator’s last map and of the critic’s first.'),
-  latent: z.int().positive().default(64).describe('Length of the noise that pictures are generated from.'),
+  ...ganOptions,
   studentLayer: z
     .string()
     .min(1)

@@ -4,12 +4,12 @@ import type { CodeLocation } from '../../engine/contract/model';
 import type { ActivationsHost, ActivationsPage, PageAnswer } from '../../engine/contract/pages';
 import type { SampleImage, Sheet } from '../../engine/contract/sheet';
 import { Failed } from '../../engine/contract/failure';
-import { toFailure } from '../failureMessage';
 import { describeError } from '../log';
 import { layerAt } from '../models/layerAt';
 import { LayerHighlight } from '../models/layerHighlight';
 import { pageState, type Run } from '../runs/runFolder';
 import type { Services } from '../services';
+import { pageAnswer } from './pageAnswer';
 import { connectPage } from './pageMessages';
 import { checkedSample, checkedSheetRequest, isLayerName, isNetwork } from './pageRequests';
 
@@ -73,14 +73,8 @@ export class ActivationsPanel implements vscode.Disposable {
     return run;
   }
 
-  private async attempt<T>(work: () => Promise<T>): Promise<PageAnswer<T>> {
-    try {
-      return { ok: true, value: await work() };
-    } catch (error) {
-      const failure = toFailure(error);
-      this.services.log.warn(error instanceof Failed ? failure.message : describeError(error));
-      return { ok: false, failure };
-    }
+  private attempt<T>(work: () => Promise<T>): Promise<PageAnswer<T>> {
+    return pageAnswer(this.services.log, work);
   }
 
   private host(): ActivationsHost {

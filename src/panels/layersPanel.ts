@@ -1,9 +1,8 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
-import { Failed } from '../../engine/contract/failure';
 import type { CodeLocation } from '../../engine/contract/model';
 import type { LayersHost, LayersPage, PageAnswer } from '../../engine/contract/pages';
-import { guarded, toFailure } from '../failureMessage';
+import { guarded } from '../failureMessage';
 import { describeError } from '../log';
 import { isSameFile, layerAt } from '../models/layerAt';
 import { LayerHighlight } from '../models/layerHighlight';
@@ -11,6 +10,7 @@ import type { Services } from '../services';
 import { otherData, otherModel, swappedNetworks } from './layersChoices';
 import type { ChosenNetworks, LayersTarget } from './layersTarget';
 import { OpenedLayers } from './openedLayers';
+import { pageAnswer } from './pageAnswer';
 import { connectPage } from './pageMessages';
 import { checkedLosses, isLayerName, isNetwork } from './pageRequests';
 import { changeRecipe, newRecipe } from './writeLosses';
@@ -65,14 +65,8 @@ export class LayersPanel implements vscode.Disposable {
     this.link.dispose();
   }
 
-  private async attempt<T>(work: () => Promise<T>): Promise<PageAnswer<T>> {
-    try {
-      return { ok: true, value: await work() };
-    } catch (error) {
-      const failure = toFailure(error);
-      this.services.log.warn(error instanceof Failed ? failure.message : describeError(error));
-      return { ok: false, failure };
-    }
+  private attempt<T>(work: () => Promise<T>): Promise<PageAnswer<T>> {
+    return pageAnswer(this.services.log, work);
   }
 
   private host(): LayersHost {

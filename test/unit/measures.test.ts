@@ -6,7 +6,7 @@ import type { Batch, Dataset, Split } from '../../engine/data/dataset';
 import { pixelCrossEntropy } from '../../engine/losses/pixelCrossEntropy';
 import { huberError, squaredError } from '../../engine/losses/regression';
 import { measuredAtOnce } from '../../engine/measures/measures';
-import { solvePositive } from '../../engine/measures/ridge';
+import { solvePositive } from '../../engine/solvePositive';
 import { taskMeasures } from '../../engine/measures/taskMeasures';
 import type { Network } from '../../engine/models/network';
 import { Random } from '../../engine/random';
