@@ -74,7 +74,7 @@ cpSync('engine/models/exportKeras.py', 'dist/exportKeras.py');
 const tfjsWasm = 'tfjs-backend-wasm-threaded-simd.wasm';
 cpSync(`node_modules/@tensorflow/tfjs-backend-wasm/wasm-out/${tfjsWasm}`, `dist/wasm/${tfjsWasm}`);
 for (const name of ['kernels.wasm', 'kernelsFused.wasm'])
-  cpSync(`engine/backend/wasm/kernels/${name}`, `dist/wasm/${name}`);
+  cpSync(`engine/backend/wasm/${name}`, `dist/wasm/${name}`);
 
 // The schema that editors complete recipes with comes out of the same definitions that the engine checks them against.
 if (!watch) {

@@ -1,10 +1,11 @@
-// Compiles engine/backend/wasm/kernels/*.c to the modules beside them. Run after a change: `node setup/kernels.mjs`.
+// Compiles engine/backend/kernels/*.c to the modules of engine/backend/wasm. Run after a change: `node setup/kernels.mjs`.
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Exit, runLLVM } from '@yowasp/clang';
 
-const folder = new URL('../engine/backend/wasm/kernels/', import.meta.url);
+const folder = new URL('../engine/backend/kernels/', import.meta.url);
+const modules = new URL('../engine/backend/wasm/', import.meta.url);
 
 /** The sources by name, in a fixed order. */
 const readSources = () =>
@@ -67,16 +68,16 @@ const compileModule = async (options, sources) => {
 export const compileKernels = async () => {
   const sources = readSources();
   /** @type {Record<string, Uint8Array>} */
-  const modules = {};
+  const compiled = {};
   for (const [name, options] of Object.entries(variants))
-    modules[name] = await compileModule(options, sources);
-  return modules;
+    compiled[name] = await compileModule(options, sources);
+  return compiled;
 };
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
     for (const [name, bytes] of Object.entries(await compileKernels()))
-      writeFileSync(new URL(name, folder), bytes);
+      writeFileSync(new URL(name, modules), bytes);
   } catch (error) {
     // What is wrong with the source was printed by the compiler.
     if (!(error instanceof Exit)) throw error;

@@ -24,8 +24,8 @@ const sectionsOf = (module: Buffer): Section[] => {
 };
 
 describe.each(['kernels.wasm', 'kernelsFused.wasm'])('the compiled %s', (name) => {
-  const folder = new URL('../../engine/backend/wasm/kernels/', import.meta.url);
-  const compiled = readFileSync(new URL(name, folder));
+  const folder = new URL('../../engine/backend/kernels/', import.meta.url);
+  const compiled = readFileSync(new URL(`../../engine/backend/wasm/${name}`, import.meta.url));
   const sources = readdirSync(folder)
     .filter((one) => /\.[ch]$/.test(one))
     .sort()

@@ -61,7 +61,7 @@ const worthThreads = 100_000;
 const mostThreads = 16;
 
 const kernelFile = (name: string): Promise<Uint8Array<ArrayBuffer>> =>
-  readFile(packagedFile(`wasm/${name}`, `engine/backend/wasm/kernels/${name}`));
+  readFile(packagedFile(`wasm/${name}`, `engine/backend/wasm/${name}`));
 
 /** Node before 21 has relaxed SIMD behind a flag, which may be set at any time before a module is compiled. */
 const relaxedSimd = '--experimental-wasm-relaxed-simd';

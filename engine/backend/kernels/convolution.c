@@ -1,8 +1,8 @@
 #include "kernels.h"
 
-enum { tileRows = 4, panelColumns = 8, maxPointers = 4096 };
+enum { maxPointers = 4096 };
 
-// Matrices as panels of eight columns, the last padded with zeros: packed[panel][group][row][8].
+// Matrices as panels of columns, the last padded with zeros: packed[panel][group][row][panelColumns].
 // A task is a panel.
 typedef struct {
   const f32 *from;
@@ -11,7 +11,7 @@ typedef struct {
   i32 groups, rows, columns, rowStep, columnStep;
 } Pack;
 
-KERNEL(pack)(const Pack *a, i32 begin, i32 end) {
+KERNEL(pack)(const Pack *a, i32 begin, i32 end, f32 *scratch) {
   for (i32 panel = begin; panel < end; panel++) {
     const i32 first = panel * panelColumns, columns = least(panelColumns, a->columns - first);
     f32 *to = a->to + panel * a->groups * a->rows * panelColumns;
@@ -50,19 +50,20 @@ INLINE void findPixels(const Convolve *a, i32 at, const f32 **pixels, f32 **out)
   }
 }
 
-INLINE void addChannel(const f32 *const rows[tileRows], i32 channel, const f32 *filter, f32x4 sums[tileRows][2]) {
-  const f32x4 left = load(filter), right = load(filter + 4);
+INLINE void addChannel(const f32 *const rows[tileRows], i32 channel, const f32 *filter, f32s sums[tileRows][2]) {
+  const f32s left = load(filter), right = load(filter + lanes);
   UNROLL for (i32 row = 0; row < tileRows; row++) {
-    const f32x4 value = splat(rows[row][channel]);
+    const f32s value = splat(rows[row][channel]);
     sums[row][0] = addProduct(sums[row][0], value, left);
     sums[row][1] = addProduct(sums[row][1], value, right);
   }
 }
 
 // Two channels at a time: more of them do not fit in the registers.
-INLINE void multiplyTile(const Convolve *a, const f32 **pixels, const f32 *filter, f32x4 sums[tileRows][2]) {
+INLINE void multiplyTile(const Convolve *a, const f32 **pixels, const f32 *filter, f32s sums[tileRows][2]) {
   for (i32 tap = 0; tap < a->taps; tap++, pixels += tileRows) {
-    const f32 *rows[tileRows] = {pixels[0], pixels[1], pixels[2], pixels[3]};
+    const f32 *rows[tileRows];
+    UNROLL for (i32 row = 0; row < tileRows; row++) rows[row] = pixels[row];
     i32 channel = 0;
     for (; channel + 2 <= a->inChannels; channel += 2, filter += 2 * panelColumns) {
       addChannel(rows, 0, filter, sums);
@@ -73,21 +74,16 @@ INLINE void multiplyTile(const Convolve *a, const f32 **pixels, const f32 *filte
   }
 }
 
-INLINE void storePanel(f32 *to, f32x4 left, f32x4 right, i32 columns) {
+INLINE void storePanel(f32 *to, f32s left, f32s right, i32 columns) {
   if (columns >= panelColumns) {
     store(to, left);
-    store(to + 4, right);
+    store(to + lanes, right);
     return;
   }
-  for (i32 column = 0; column < columns; column++) to[column] = column < 4 ? left[column] : right[column - 4];
+  for (i32 column = 0; column < columns; column++) to[column] = column < lanes ? left[column] : right[column - lanes];
 }
 
-// NaN stays, as in tfjs.
-INLINE f32x4 positive(f32x4 value) {
-  return (f32x4)((i32x4)value & ~(value < splat(0)));
-}
-
-KERNEL(convolve)(const Convolve *a, i32 begin, i32 end) {
+KERNEL(convolve)(const Convolve *a, i32 begin, i32 end, f32 *scratch) {
   const f32 *pixels[maxPointers];
   f32 *outs[maxPointers / tileRows];
   for (i32 task = begin; task < end; task++) {
@@ -98,8 +94,9 @@ KERNEL(convolve)(const Convolve *a, i32 begin, i32 end) {
     for (i32 column = 0; column < a->outChannels; column += panelColumns) {
       const f32 *filter = a->filter + column * a->taps * a->inChannels;
       for (i32 point = 0; point < points; point += tileRows) {
-        const f32x4 left = load(a->bias + column), right = load(a->bias + column + 4);
-        f32x4 sums[tileRows][2] = {{left, right}, {left, right}, {left, right}, {left, right}};
+        const f32s left = load(a->bias + column), right = load(a->bias + column + lanes);
+        f32s sums[tileRows][2];
+        UNROLL for (i32 row = 0; row < tileRows; row++) sums[row][0] = left, sums[row][1] = right;
         multiplyTile(a, pixels + point * a->taps, filter, sums);
         for (i32 row = 0; row < least(tileRows, points - point); row++) {
           if (a->relu) sums[row][0] = positive(sums[row][0]), sums[row][1] = positive(sums[row][1]);
@@ -111,7 +108,7 @@ KERNEL(convolve)(const Convolve *a, i32 begin, i32 end) {
 }
 
 // out[tap][in][out] = the sum over output pixels of x at that tap times dy; dy comes packed.
-// A task is four input channels of one tap.
+// A task is `tileRows` input channels of one tap.
 typedef struct {
   const f32 *x, *dy;
   f32 *out;
@@ -119,11 +116,11 @@ typedef struct {
   i32 batch, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, stepY, stepX, blockRows;
 } FilterGradient;
 
-INLINE void addRow(const f32 *x, i32 xStep, const f32 *dy, i32 pixels, i32 rows, f32x4 sums[tileRows][2]) {
+INLINE void addRow(const f32 *x, i32 xStep, const f32 *dy, i32 pixels, i32 rows, f32s sums[tileRows][2]) {
   for (i32 pixel = 0; pixel < pixels; pixel++, x += xStep, dy += panelColumns) {
-    const f32x4 left = load(dy), right = load(dy + 4);
+    const f32s left = load(dy), right = load(dy + lanes);
     UNROLL for (i32 row = 0; row < rows; row++) {
-      const f32x4 value = splat(x[row]);
+      const f32s value = splat(x[row]);
       sums[row][0] = addProduct(sums[row][0], value, left);
       sums[row][1] = addProduct(sums[row][1], value, right);
     }
@@ -134,7 +131,8 @@ INLINE void addFilterTile(const FilterGradient *a, i32 tap, i32 channel, i32 col
   const i32 offsetY = a->tapOffsets[2 * tap], offsetX = a->tapOffsets[2 * tap + 1];
   const Range range = within(a->outWidth, a->stepX, offsetX, a->inWidth);
   const f32 *dy = a->dy + column * a->batch * a->outHeight * a->outWidth;
-  f32x4 sums[tileRows][2] = {{splat(0)}};
+  f32s sums[tileRows][2];
+  UNROLL for (i32 row = 0; row < rows; row++) sums[row][0] = sums[row][1] = splat(0);
   for (i32 row = fromRow; row < toRow && range.begin < range.end; row++) {
     const i32 sample = row / a->outHeight, y = row % a->outHeight * a->stepY + offsetY;
     if (y < 0 || y >= a->inHeight) continue;
@@ -146,24 +144,29 @@ INLINE void addFilterTile(const FilterGradient *a, i32 tap, i32 channel, i32 col
   const i32 columns = least(panelColumns, a->outChannels - column);
   UNROLL for (i32 row = 0; row < rows; row++, out += a->outChannels)
     for (i32 at = 0; at < columns; at++) {
-      const f32 sum = at < 4 ? sums[row][0][at] : sums[row][1][at - 4];
+      const f32 sum = at < lanes ? sums[row][0][at] : sums[row][1][at - lanes];
       out[at] = fromRow ? out[at] + sum : sum;
     }
 }
 
-KERNEL(filterGradient)(const FilterGradient *a, i32 begin, i32 end) {
-  const i32 tiles = (a->inChannels + tileRows - 1) / tileRows, rows = a->batch * a->outHeight;
-  for (i32 row = 0; row < rows; row += a->blockRows) {
-    const i32 toRow = least(rows, row + a->blockRows);
-    for (i32 column = 0; column < a->outChannels; column += panelColumns)
-      for (i32 task = begin; task < end; task++) {
-        const i32 tap = task / tiles, channel = task % tiles * tileRows;
-        switch (least(tileRows, a->inChannels - channel)) {
-          case 1: addFilterTile(a, tap, channel, column, 1, row, toRow); break;
-          case 2: addFilterTile(a, tap, channel, column, 2, row, toRow); break;
-          case 3: addFilterTile(a, tap, channel, column, 3, row, toRow); break;
-          default: addFilterTile(a, tap, channel, column, 4, row, toRow);
-        }
-      }
+INLINE void addFilterRows(const FilterGradient *a, i32 tap, i32 channel, i32 column, i32 fromRow, i32 toRow) {
+  const i32 rows = a->inChannels - channel;
+  if (rows >= tileRows) {
+    addFilterTile(a, tap, channel, column, tileRows, fromRow, toRow);
+    return;
   }
+  if (rows >= 4) addFilterTile(a, tap, channel, column, 4, fromRow, toRow), channel += 4;
+  switch (rows % 4) {
+    case 1: addFilterTile(a, tap, channel, column, 1, fromRow, toRow); break;
+    case 2: addFilterTile(a, tap, channel, column, 2, fromRow, toRow); break;
+    case 3: addFilterTile(a, tap, channel, column, 3, fromRow, toRow); break;
+  }
+}
+
+KERNEL(filterGradient)(const FilterGradient *a, i32 begin, i32 end, f32 *scratch) {
+  const i32 tiles = (a->inChannels + tileRows - 1) / tileRows, rows = a->batch * a->outHeight;
+  for (i32 row = 0; row < rows; row += a->blockRows)
+    for (i32 column = 0; column < a->outChannels; column += panelColumns)
+      for (i32 task = begin; task < end; task++)
+        addFilterRows(a, task / tiles, task % tiles * tileRows, column, row, least(rows, row + a->blockRows));
 }

@@ -65,10 +65,10 @@ INLINE void momentTile(const Columns *a, i32 channel, i32 width) {
   for (; channel < last; channel++) tile(a, channel, 1);
 
 // first = the sum of dy; second = the sum of dy * (x - mean).
-KERNEL(columnSums)(const Columns *a, i32 begin, i32 end) { EACH_CHANNEL_TILE(columnSumTile) }
+KERNEL(columnSums)(const Columns *a, i32 begin, i32 end, f32 *scratch) { EACH_CHANNEL_TILE(columnSumTile) }
 
 // first = the mean, second = the biased variance of x (dy is x too).
-KERNEL(columnMoments)(const Columns *a, i32 begin, i32 end) { EACH_CHANNEL_TILE(momentTile) }
+KERNEL(columnMoments)(const Columns *a, i32 begin, i32 end, f32 *scratch) { EACH_CHANNEL_TILE(momentTile) }
 
 // out = scale * x + shift, and with y: out = scale * x + other * y + shift; all three one value a channel.
 // A task is `block` rows.
@@ -78,17 +78,17 @@ typedef struct {
   i32 rows, channels, block;
 } Affine;
 
-INLINE void affineRow(f32 *restrict out, const f32 *restrict x, const f32 *restrict scale, const f32 *restrict shift,
+INLINE void affineRow(f32 *RESTRICT out, const f32 *RESTRICT x, const f32 *RESTRICT scale, const f32 *RESTRICT shift,
                       i32 count) {
   for (i32 at = 0; at < count; at++) out[at] = x[at] * scale[at] + shift[at];
 }
 
-INLINE void affinePairRow(f32 *restrict out, const f32 *restrict x, const f32 *restrict y, const Affine *a) {
-  const f32 *restrict scale = a->scale, *restrict other = a->other, *restrict shift = a->shift;
+INLINE void affinePairRow(f32 *RESTRICT out, const f32 *RESTRICT x, const f32 *RESTRICT y, const Affine *a) {
+  const f32 *RESTRICT scale = a->scale, *RESTRICT other = a->other, *RESTRICT shift = a->shift;
   for (i32 at = 0; at < a->channels; at++) out[at] = x[at] * scale[at] + y[at] * other[at] + shift[at];
 }
 
-KERNEL(affine)(const Affine *a, i32 begin, i32 end) {
+KERNEL(affine)(const Affine *a, i32 begin, i32 end, f32 *scratch) {
   for (i32 row = begin * a->block; row < least(end * a->block, a->rows); row++) {
     const i32 at = row * a->channels;
     if (a->y) affinePairRow(a->out + at, a->x + at, a->y + at, a);
@@ -103,12 +103,12 @@ typedef struct {
   i32 count, block;
 } ReluGradient;
 
-KERNEL(reluGradient)(const ReluGradient *a, i32 begin, i32 end) {
+KERNEL(reluGradient)(const ReluGradient *a, i32 begin, i32 end, f32 *scratch) {
   const i32 last = least(end * a->block, a->count);
   i32 at = begin * a->block;
-  for (; at + 4 <= last; at += 4) {
-    const i32x4 kept = load(a->x + at) > splat(0);
-    store(a->out + at, (f32x4)((i32x4)load(a->dy + at) & kept));
+  for (; at + lanes <= last; at += lanes) {
+    const i32s kept = load(a->x + at) > splat(0);
+    store(a->out + at, (f32s)((i32s)load(a->dy + at) & kept));
   }
   for (; at < last; at++) a->out[at] = a->x[at] > 0 ? a->dy[at] : 0;
 }

@@ -7,7 +7,7 @@ typedef struct {
   i32 inHeight, inWidth, channels, outHeight, outWidth, filterHeight, filterWidth, stepY, stepX, top, left;
 } MaxPoolGradient;
 
-KERNEL(maxPoolGradient)(const MaxPoolGradient *a, i32 begin, i32 end) {
+KERNEL(maxPoolGradient)(const MaxPoolGradient *a, i32 begin, i32 end, f32 *scratch) {
   const i32 size = a->inHeight * a->inWidth * a->channels;
   for (i32 sample = begin; sample < end; sample++) {
     const f32 *x = a->x + sample * size, *dy = a->dy + sample * a->outHeight * a->outWidth * a->channels;

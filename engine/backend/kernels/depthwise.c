@@ -8,7 +8,7 @@ typedef struct {
   i32 filterHeight, filterWidth, stepY, stepX, dilationY, dilationX, top, left;
 } Depthwise;
 
-INLINE void addProducts(f32 *restrict out, const f32 *restrict a, const f32 *restrict b, i32 count, i32 multiplier) {
+INLINE void addProducts(f32 *RESTRICT out, const f32 *RESTRICT a, const f32 *RESTRICT b, i32 count, i32 multiplier) {
   if (multiplier == 1) {
     for (i32 at = 0; at < count; at++) out[at] += a[at] * b[at];
     return;
@@ -18,7 +18,7 @@ INLINE void addProducts(f32 *restrict out, const f32 *restrict a, const f32 *res
 }
 
 // A task is one row of one sample's input gradient.
-KERNEL(depthwiseInputGradient)(const Depthwise *a, i32 begin, i32 end) {
+KERNEL(depthwiseInputGradient)(const Depthwise *a, i32 begin, i32 end, f32 *scratch) {
   const i32 channels = a->inChannels, outChannels = channels * a->multiplier;
   for (i32 task = begin; task < end; task++) {
     f32 *out = a->out + task * a->inWidth * channels;
@@ -61,7 +61,7 @@ INLINE void depthwiseFilterTile(const Depthwise *a, i32 channel, i32 width) {
 }
 
 // A task is sixteen output channels.
-KERNEL(depthwiseFilterGradient)(const Depthwise *a, i32 begin, i32 end) {
+KERNEL(depthwiseFilterGradient)(const Depthwise *a, i32 begin, i32 end, f32 *scratch) {
   const i32 last = least(end * channelTile, a->inChannels * a->multiplier);
   for (i32 channel = begin * channelTile; channel < last;) {
     const i32 width = a->multiplier > 1 ? 1 : last - channel >= channelTile ? channelTile : last - channel >= 4 ? 4 : 1;

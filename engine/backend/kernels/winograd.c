@@ -1,0 +1,137 @@
+#include "winogradTransforms.h"
+
+// 3x3 convolution of stride 1 by Winograd's F(4x4, 3x3): filter and input tiles are transformed, multiplied as one
+// matrix product for each of the 36 places, and transformed back. The same kernel gives the input's gradient: that is
+// the convolution of dy with the filter flipped and turned.
+
+// The transformed filter as panels: to[place][panel][row][panelColumns]; a row is an input channel, a column an output
+// channel. A task is a panel.
+typedef struct {
+  const f32 *filter;
+  f32 *to;
+  i32 rows, columns, tapStep, rowStep, columnStep, flipped;
+} WinogradFilter;
+
+INLINE f32s loadTap(const f32 *from, i32 step, i32 count) {
+  if (step == 1) return loadSome(from, count);
+  f32s value = splat(0);
+  for (i32 lane = 0; lane < least(count, lanes); lane++) value[lane] = from[lane * step];
+  return value;
+}
+
+KERNEL(winogradFilter)(const WinogradFilter *a, i32 begin, i32 end, f32 *scratch) {
+  const i32 step = matrixStep(a->rows, roundUp(a->columns, panelColumns)), lastTap = filterSide * filterSide - 1;
+  for (i32 task = begin; task < end; task++)
+    for (i32 row = 0; row < a->rows; row++)
+      for (i32 half = 0; half < panelColumns; half += lanes) {
+        const i32 column = task * panelColumns + half;
+        const f32 *from = a->filter + row * a->rowStep + column * a->columnStep;
+        f32 *to = a->to + (task * a->rows + row) * panelColumns + half;
+        f32s square[filterSide * filterSide], narrow[inputSide][filterSide], made[inputSide];
+        UNROLL for (i32 tap = 0; tap <= lastTap; tap++)
+          square[tap] =
+              loadTap(from + (a->flipped ? lastTap - tap : tap) * a->tapStep, a->columnStep, a->columns - column);
+        UNROLL for (i32 x = 0; x < filterSide; x++) {
+          const f32s line[filterSide] = {square[x], square[filterSide + x], square[2 * filterSide + x]};
+          transformTaps(line, made);
+          UNROLL for (i32 y = 0; y < inputSide; y++) narrow[y][x] = made[y];
+        }
+        UNROLL for (i32 y = 0; y < inputSide; y++) {
+          transformTaps(narrow[y], made);
+          UNROLL for (i32 x = 0; x < inputSide; x++) store(to + (y * inputSide + x) * step, made[x]);
+        }
+      }
+}
+
+enum { tilesPerTask = 24, columnsAtOnce = 64 };
+
+// out = the convolution + bias + residual, then ReLU if asked for; `bias` and `residual` may be the null pointer.
+// `filter` is transformed; `zeros` stands for pixels outside x. A task is `tilesPerTask` tiles.
+typedef struct {
+  const f32 *x, *filter, *bias, *residual, *zeros;
+  f32 *out;
+  i32 tiles, tilesDown, tilesAcross, relu;
+  i32 inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, top, left;
+} Winograd;
+
+INLINE void multiplyRows(const f32 *rows, i32 rowStep, const f32 *panel, f32 *to, i32 depth) {
+  f32s sums[tileRows][2];
+  UNROLL for (i32 row = 0; row < tileRows; row++) sums[row][0] = sums[row][1] = splat(0);
+  for (i32 at = 0; at < depth; at++, panel += panelColumns) {
+    const f32s left = load(panel), right = load(panel + lanes);
+    UNROLL for (i32 row = 0; row < tileRows; row++) {
+      const f32s value = splat(rows[row * rowStep + at]);
+      sums[row][0] = addProduct(sums[row][0], value, left);
+      sums[row][1] = addProduct(sums[row][1], value, right);
+    }
+  }
+  UNROLL for (i32 row = 0; row < tileRows; row++) {
+    store(to + row * columnsAtOnce, sums[row][0]);
+    store(to + row * columnsAtOnce + lanes, sums[row][1]);
+  }
+}
+
+INLINE void storePixel(const Winograd *a, i32 pixel, i32 channel, f32s value) {
+  const i32 at = pixel * a->outChannels + channel, count = a->outChannels - channel;
+  if (a->bias) value += loadSome(a->bias + channel, count);
+  if (a->residual) value += loadSome(a->residual + at, count);
+  storeSome(a->out + at, a->relu ? positive(value) : value, count);
+}
+
+// Products of one tile, `step` from place to place, to its output pixels.
+INLINE void restoreTile(const Winograd *a, i32 tile, const f32 *products, i32 step, i32 from, i32 to) {
+  const i32 left = tile % a->tilesAcross * outputSide, top = tile / a->tilesAcross % a->tilesDown * outputSide;
+  const i32 sample = tile / (a->tilesAcross * a->tilesDown);
+  const i32 rows = least(outputSide, a->outHeight - top), columns = least(outputSide, a->outWidth - left);
+  for (i32 channel = from; channel < to; channel += lanes) {
+    f32s narrow[outputSide][inputSide];
+    UNROLL for (i32 x = 0; x < inputSide; x++) {
+      f32s line[inputSide], made[outputSide];
+      UNROLL for (i32 y = 0; y < inputSide; y++) line[y] = load(products + (y * inputSide + x) * step + channel - from);
+      restorePixels(line, made);
+      UNROLL for (i32 y = 0; y < outputSide; y++) narrow[y][x] = made[y];
+    }
+    UNROLL for (i32 y = 0; y < outputSide; y++) {
+      f32s made[outputSide];
+      restorePixels(narrow[y], made);
+      const i32 pixel = (sample * a->outHeight + top + y) * a->outWidth + left;
+      if (y < rows)
+        UNROLL for (i32 x = 0; x < outputSide; x++)
+          if (x < columns) storePixel(a, pixel + x, channel, made[x]);
+    }
+  }
+}
+
+INLINE void multiplyTiles(const Winograd *a, const f32 *inputs, i32 inStep, f32 *products, i32 from, i32 to, i32 count) {
+  const i32 depth = a->inChannels, width = roundUp(depth, lanes);
+  const i32 filterStep = matrixStep(depth, roundUp(a->outChannels, panelColumns));
+  const i32 outStep = matrixStep(tilesPerTask, columnsAtOnce);
+  for (i32 place = 0; place < places; place++)
+    for (i32 column = from; column < to; column += panelColumns)
+      for (i32 row = 0; row < count; row += tileRows)
+        multiplyRows(inputs + place * inStep + row * width, width, a->filter + place * filterStep + column * depth,
+                     products + place * outStep + row * columnsAtOnce + column - from, depth);
+}
+
+KERNEL(winograd)(const Winograd *a, i32 begin, i32 end, f32 *scratch) {
+  const Maps maps = {a->x, a->zeros, a->inHeight, a->inWidth, a->inChannels};
+  const i32 width = roundUp(a->inChannels, lanes), inStep = matrixStep(tilesPerTask, width);
+  const i32 outStep = matrixStep(tilesPerTask, columnsAtOnce);
+  f32 *inputs = scratch, *products = scratch + places * inStep;
+  for (i32 task = begin; task < end; task++) {
+    const i32 first = task * tilesPerTask, count = least(tilesPerTask, a->tiles - first);
+    for (i32 at = 0; at < count; at++) {
+      const i32 tile = first + at, x = tile % a->tilesAcross, y = tile / a->tilesAcross % a->tilesDown;
+      const f32 *pixels[places];
+      findWindow(&maps, tile / (a->tilesAcross * a->tilesDown), y * outputSide - a->top, x * outputSide - a->left,
+                 inputSide, pixels);
+      transformWindow(pixels, a->inChannels, inputs + at * width, inStep);
+    }
+    for (i32 from = 0; from < a->outChannels; from += columnsAtOnce) {
+      const i32 to = least(a->outChannels, from + columnsAtOnce);
+      multiplyTiles(a, inputs, inStep, products, from, to, count);
+      for (i32 at = 0; at < count; at++)
+        restoreTile(a, first + at, products + at * columnsAtOnce, outStep, from, to);
+    }
+  }
+}

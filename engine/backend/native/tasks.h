@@ -1,0 +1,12 @@
+// Runs the kernels of `engine/backend/kernels` on the threads of this machine.
+#pragma once
+
+#include "../kernels/kernels.h"
+
+using Kernel = void (*)(const void *arguments, i32 begin, i32 end, f32 *scratch);
+
+// How many threads work on a kernel, the calling one included; counts from the first call on.
+void StartThreads(i32 count);
+
+// Does tasks 0 to `tasks` of a kernel on the calling thread and those that are free. May be called by several threads.
+void RunTasks(Kernel kernel, const void *arguments, i32 tasks);
