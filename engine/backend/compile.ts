@@ -29,7 +29,7 @@ export interface Compilation {
   signal: AbortSignal | undefined;
 }
 
-const compileModule = async ({ compiler, signal }: Compilation, args: readonly string[]): Promise<void> => {
+export const compileModule = async ({ compiler, signal }: Compilation, args: readonly string[]): Promise<void> => {
   const nodeApi = packagedFile('binding/node-api', 'node_modules/node-api-headers/include');
   const shared = ['-std=c++17', '-O2', '-fPIC', '-shared', '-w', '-DNAPI_VERSION=8', `-I${nodeApi}`];
   if (process.platform === 'darwin') shared.push('-undefined', 'dynamic_lookup');
@@ -75,7 +75,7 @@ const sourceFlags = (include: string): string[] => {
 const quietSource = (): string => packagedFile('binding/quiet.cc', 'engine/backend/native/quiet.cc');
 
 /** Small, and no choosier than Node about the machine's C and C++ libraries, which stay outside. */
-const portable = (): string[] => [
+export const portable = (): string[] => [
   ...['-include', packagedFile('binding/portable.h', 'engine/backend/native/portable.h')],
   '-s',
 ];
