@@ -6,16 +6,23 @@ import { useWasm } from './wasm/register';
 
 type Name = BackendChoice['name'];
 
-const useCpu = async (): Promise<string> => {
+/** A backend that was set. */
+export interface Started {
+  description: string;
+  /** What would make it faster and is not used, with the reason. */
+  passedOver?: BackendChoice['passedOver'];
+}
+
+const useCpu = async (): Promise<Started> => {
   await tf.setBackend('cpu');
   await tf.ready();
   // Its first use would print advice to install another package; `passedOver` says what is better.
   Object.assign(tf.backend(), { firstUse: false });
-  return 'JavaScript, CPU (slow: for small models and for checking)';
+  return { description: 'JavaScript, CPU (slow: for small models and for checking)' };
 };
 
 /** Best first. */
-const ladder: readonly { name: Name; use: () => Promise<string> }[] = [
+const ladder: readonly { name: Name; use: () => Promise<Started> }[] = [
   { name: 'tensorflow', use: useTensorflow },
   { name: 'wasm', use: useWasm },
   { name: 'cpu', use: useCpu },
@@ -35,7 +42,9 @@ export const useBackend = async (wanted: 'auto' | Name): Promise<BackendChoice> 
       continue;
     }
     try {
-      return { name, description: await use(), passedOver };
+      const started = await use();
+      passedOver.push(...(started.passedOver ?? []));
+      return { name, description: started.description, passedOver };
     } catch (error) {
       if (wanted === name || !(error instanceof Failed)) throw error;
       passedOver.push({ name, reason: `${error.message} ${error.next}` });

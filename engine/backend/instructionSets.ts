@@ -30,6 +30,9 @@ const processorFlags = (): ReadonlySet<string> => {
   return new Set((line?.[1] ?? '').trim().split(' '));
 };
 
+/** `RETORT_NATIVE_KERNELS=off` keeps to what TensorFlow and WebAssembly bring themselves. */
+export const nativeKernelsAreOff = (): boolean => process.env.RETORT_NATIVE_KERNELS === 'off';
+
 /** Whether native kernels are compiled and used on this platform: where they were run, Linux on x86-64. */
 export const hasNativeKernels = (): boolean =>
   process.platform === 'linux' && process.arch === 'x64' && existsSync(processor);

@@ -2,7 +2,9 @@ import * as tf from '@tensorflow/tfjs';
 import { existsSync } from 'node:fs';
 import util from 'node:util';
 import { Failed } from '../contract/failure';
+import type { Started } from './choose';
 import { registerNativeGradients } from './nativeGradients';
+import { operationsInUse, startOperations } from './operations';
 import { installedRuntimes, namedRuntime, runtimesFolder, type Loadable, type Runtime } from './runtime';
 import { markInUse } from './usage';
 
@@ -85,27 +87,45 @@ const loadBindingOrExplain = (runtime: Runtime): Binding => {
   }
 };
 
-let loaded: { description: string } | null = null;
+interface Loaded {
+  runtime: Runtime;
+  binding: Binding;
+  /** Why Winograd's kernels are not used; null where they are, or are not for this machine. */
+  without: string | null;
+}
+
+let loaded: Loaded | null = null;
+
+const describe = ({ binding, without }: Loaded): Started => {
+  const set = operationsInUse();
+  const parts = [`TensorFlow ${binding.TF_Version}`, binding.isUsingGpuDevice() ? 'GPU' : 'CPU'];
+  if (set) parts.push(`Winograd kernels (${set.title})`);
+  const passedOver = without === null ? [] : [{ name: 'Winograd kernels', reason: without }];
+  return { description: parts.join(', '), passedOver };
+};
+
+const load = async (): Promise<Loaded> => {
+  const runtime = findRuntime();
+  restoreUtil();
+  setEnvironment();
+  const binding = loadBindingOrExplain(runtime);
+  if (runtime.folder.startsWith(runtimesFolder())) markInUse();
+  await register(binding);
+  return { runtime, binding, without: null };
+};
 
 /**
  * Loads TensorFlow and makes it tfjs's backend; does nothing where it is loaded already. Returns its description.
  *
  * @throws Failed backendMissing or backendBroken.
  */
-export const useTensorflow = async (): Promise<string> => {
-  if (!loaded) {
-    const runtime = findRuntime();
-    restoreUtil();
-    setEnvironment();
-    const binding = loadBindingOrExplain(runtime);
-    if (runtime.folder.startsWith(runtimesFolder())) markInUse();
-    await register(binding);
-    loaded = {
-      description: `TensorFlow ${binding.TF_Version}, ${binding.isUsingGpuDevice() ? 'GPU' : 'CPU'}`,
-    };
-  }
+export const useTensorflow = async (): Promise<Started> => {
+  const isFirst = loaded === null;
+  loaded ??= await load();
   if (!(await tf.setBackend('tensorflow'))) {
     throw new Failed('backendBroken', 'TensorFlow was loaded but could not be started.', installHint);
   }
-  return loaded.description;
+  if (isFirst && !loaded.binding.isUsingGpuDevice())
+    loaded.without = startOperations(loaded.runtime.folder, loadNative);
+  return describe(loaded);
 };

@@ -1,4 +1,5 @@
 import type { Constant, Operation, Source, Trace } from './trace';
+import { attributeOf, usesOf } from './uses';
 
 const convolutions: readonly string[] = ['Conv2D', 'DepthwiseConv2dNative'];
 
@@ -10,21 +11,6 @@ const withValues = (constant: Constant, name: string, values: Float32Array): Con
   name,
   bytes: new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
 });
-
-const attributeOf = ({ attributes }: Operation, wanted: string): unknown =>
-  attributes.find(({ name }) => name === wanted)?.value;
-
-/** How often each node's value is used. */
-const usesOf = ({ operations, variables, results }: Trace): ReadonlyMap<string, number> => {
-  const uses = new Map<string, number>();
-  const sources: (Source | null)[] = [
-    ...operations.flatMap(({ inputs }) => inputs),
-    ...variables.map(({ value }) => value),
-    ...results.map(({ source }) => source),
-  ];
-  for (const source of sources) if (source) uses.set(source.node, (uses.get(source.node) ?? 0) + 1);
-  return uses;
-};
 
 /** A convolution whose constant kernel is all that stands before a normalisation with constant statistics. */
 interface Foldable {

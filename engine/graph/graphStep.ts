@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import type { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend';
+import { operationsInUse } from '../backend/operations';
 import { foldBatchNorms } from './foldBatchNorm';
 import { encodeSavedModel, setNode, stepNode } from './savedModel';
+import { withWinograd } from './winograd';
 import { trace, Untraceable, type Trace } from './trace';
 
 /** A step as one TensorFlow graph, with its variables inside a session of their own. */
@@ -20,10 +22,15 @@ export interface GraphStep {
   dispose(): void;
 }
 
+const optimised = (found: Trace): Trace => {
+  const folded = foldBatchNorms(found);
+  return operationsInUse() ? withWinograd(folded) : folded;
+};
+
 const load = (backend: NodeJSKernelBackend, found: Trace): number => {
   const folder = mkdtempSync(join(tmpdir(), 'retort-graph-'));
   try {
-    writeFileSync(join(folder, 'saved_model.pb'), encodeSavedModel(foldBatchNorms(found)));
+    writeFileSync(join(folder, 'saved_model.pb'), encodeSavedModel(optimised(found)));
     return backend.loadSavedModelMetaGraph(folder, 'serve');
   } catch (error) {
     throw new Untraceable(`TensorFlow refuses it as a graph (${(error as Error).message.split('\n')[0]})`);

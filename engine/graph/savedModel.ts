@@ -89,7 +89,7 @@ const textOf = ({ node, output }: Source): string => (output === 0 ? node : `${n
 const after = (node: string): string => `^${node}`;
 
 /** Attribute kinds as the binding numbers them: string, int, float, bool, type, shape. */
-const attributeKeys = ['s', 'i', 'f', 'b', 'type', 'shape'] as const;
+export const attributeKeys = ['s', 'i', 'f', 'b', 'type', 'shape'] as const;
 
 const attributeValue = ({ name, type, value }: TFEOpAttr): Attribute => {
   const key = attributeKeys[type];

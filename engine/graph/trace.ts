@@ -8,6 +8,8 @@ export interface Source {
   output: number;
 }
 
+export type Shape = readonly number[];
+
 export type ConstantType = 'float32' | 'int32' | 'bool' | 'int64';
 
 /** One TensorFlow operation, as tfjs-node asked for it. */
@@ -18,6 +20,8 @@ export interface Operation {
   inputs: readonly Source[];
   /** Element type of the first input. */
   type: string | null;
+  /** Of its inputs and outputs. */
+  shapes: { inputs: readonly Shape[]; outputs: readonly Shape[] };
 }
 
 export interface Constant {
@@ -76,7 +80,12 @@ class Tracer {
     const name = `op${this.operations.length}`;
     const [first] = inputs;
     const type = first && 'dtype' in first ? first.dtype : null;
-    this.operations.push({ name, op, attributes, type, inputs: inputs.map((input) => this.sourceOf(input)) });
+    const shapes = {
+      inputs: inputs.map((input) => ('shape' in input ? input.shape : [])),
+      outputs: outputs.map(({ shape }) => shape),
+    };
+    const sources = inputs.map((input) => this.sourceOf(input));
+    this.operations.push({ name, op, attributes, type, inputs: sources, shapes });
     outputs.forEach((tensor, output) => {
       this.sources.set(tensor.dataId, { node: name, output });
       this.computed.add(tensor.dataId);

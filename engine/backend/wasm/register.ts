@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { Failed } from '../../contract/failure';
+import type { Started } from '../choose';
 import { registerBatchNorm } from './batchNorm';
 import { registerConvolution } from './convolution';
 import { registerDepthwise } from './depthwise';
@@ -43,7 +44,7 @@ let started: Promise<void> | null = null;
  *
  * @throws Failed backendBroken where it does not start or fails its self-test; it is not tried again then.
  */
-export const useWasm = async (): Promise<string> => {
+export const useWasm = async (): Promise<Started> => {
   try {
     await (started ??= start());
   } catch (error) {
@@ -57,5 +58,5 @@ export const useWasm = async (): Promise<string> => {
     );
   }
   await tf.setBackend(backendName);
-  return 'WebAssembly, CPU';
+  return { description: 'WebAssembly, CPU' };
 };
