@@ -13,19 +13,22 @@ const tileSide = 4;
 const leastChannels = 16;
 /** What the kernels have room for. */
 const mostChannels = 1024;
-/** Of the tiles' pixels that must be pixels of the map. */
-const leastFilled = 0.5;
+/** Fewer do not repay the transformed filter, which has four times the values of the filter. */
+const leastTiles = 8;
+/** Of the tiles' pixels that must be pixels of the map: maps of 3x3 and of 5x5 still gain, those of 2x2 do not. */
+const leastFilled = 0.35;
 
 /**
  * Whether such a convolution is done by Winograd's F(4x4, 3x3) rather than directly. Depends on shapes alone, so that a
  * run that is resumed computes as before.
  */
-export const paysWinograd = ({ height, width, inChannels, outChannels }: ConvolutionShape): boolean => {
-  const covered = (size: number) => Math.ceil(size / tileSide) * tileSide;
-  const filled = (height * width) / (covered(height) * covered(width));
+export const paysWinograd = (shape: ConvolutionShape): boolean => {
+  const { batch, height, width, inChannels, outChannels } = shape;
+  const tiles = batch * Math.ceil(height / tileSide) * Math.ceil(width / tileSide);
   return (
     Math.min(inChannels, outChannels) >= leastChannels &&
     Math.max(inChannels, outChannels) <= mostChannels &&
-    filled >= leastFilled
+    tiles >= leastTiles &&
+    batch * height * width >= leastFilled * tiles * tileSide * tileSide
   );
 };

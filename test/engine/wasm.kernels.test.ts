@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { useBackend } from '../../engine/backend/choose';
+import { KernelModule } from '../../engine/backend/wasm/kernelModule';
 import { replaceKernel } from '../../engine/backend/wasm/replaceKernel';
 import { selfTest } from '../../engine/backend/wasm/selfTest';
 import { cases, values, type Case } from '../fixtures/wasmCases';
@@ -18,6 +19,16 @@ describe('the wasm backend', () => {
     expectSame(outcomes(cases[name] as Case), expected.get(name) as Outcome[]);
   });
 
+  it.each(Object.keys(cases).filter((name) => name.includes('in tiles')))('%s: by Winograd', (name) => {
+    const ran = vi.spyOn(KernelModule.prototype, 'run');
+    outcomes(cases[name] as Case);
+    const names = ran.mock.calls.map(([kernel]) => kernel);
+    ran.mockRestore();
+    expect(names).toContain('winograd');
+    expect(names).not.toContain('convolve');
+    expect(names).not.toContain('filterGradient');
+  });
+
   it('keeps no tensor and no memory for what it computed', () => {
     const backend = tf.backend() as unknown as { numDataIds(): number };
     const before = [tf.memory().numTensors, backend.numDataIds()];
@@ -30,11 +41,14 @@ describe('the wasm backend', () => {
     expect(tf.sum(tf.ones([3])).dataSync()[0]).toBe(3);
   });
 
-  it('repeats bit for bit however threads share the work', () => {
-    const shared = cases['convolution that threads share'] as Case;
-    const first = outcomes(shared);
-    for (let run = 0; run < 20; run++) expect(outcomes(shared)).toEqual(first);
-  });
+  it.each(['convolution that threads share', 'convolution in several rounds of tiles'])(
+    'repeats bit for bit however threads share the work: %s',
+    (name) => {
+      const shared = cases[name] as Case;
+      const first = outcomes(shared);
+      for (let run = 0; run < 20; run++) expect(outcomes(shared)).toEqual(first);
+    },
+  );
 });
 
 describe('gradients on the wasm backend, by finite differences', () => {
@@ -45,6 +59,8 @@ describe('gradients on the wasm backend, by finite differences', () => {
   // Where cpu's own gradient is wrong it cannot be the measure.
   it.each([
     'convolution 3x3, stride 2',
+    'convolution in tiles',
+    'convolution in tiles, valid',
     'depthwise convolution, multiplier 3',
     'max pooling of negative values',
   ])('%s', (name) => {

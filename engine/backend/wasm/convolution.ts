@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
+import { paysWinograd } from '../winogradShapes';
 import { convolve, filterGradient, pack, type Maps, type Pair } from './convolve';
 import type { KernelModule } from './kernelModule';
 import { replaceKernel, type KernelCall } from './replaceKernel';
+import { winogradConvolve, winogradFilterGradient } from './winograd';
 
 type Info = tf.backend_util.Conv2DInfo;
 type Shape = [number, number, number, number];
@@ -31,10 +33,31 @@ const tapsOf = (info: Info): Pair[] =>
     (tap % info.filterWidth) * info.dilationWidth - info.padInfo.left,
   ]);
 
+const isThreeByThree = (info: Info): boolean =>
+  [info.filterHeight, info.filterWidth].every((size) => size === 3) &&
+  [...stepOf(info), info.dilationHeight, info.dilationWidth].every((step) => step === 1);
+
+/** Whether Winograd's kernels convolve `batch` maps to others. */
+const suitsWinograd = (info: Info, input: Maps, output: Maps): boolean => {
+  const [height, width, outChannels] = output;
+  const shape = { batch: info.batchSize, height, width, inChannels: input[2], outChannels };
+  return isThreeByThree(info) && paysWinograd(shape);
+};
+
 const forward = (kernels: KernelModule, call: KernelCall, relu: boolean): tf.TensorInfo => {
   const [x, filter, bias] = [call.input('x'), call.input('filter'), call.optional('bias')];
   const info = describe(call, x.shape, filter.shape);
-  const [taps, out] = [tapsOf(info), call.output(info.outShape)];
+  const [input, output, out] = [inputOf(info), outputOf(info), call.output(info.outShape)];
+  const shared = {
+    ...{ x: call.address(x), out: call.address(out), bias: bias ? call.address(bias) : 0, relu },
+    ...{ batch: info.batchSize, input, output },
+  };
+  if (suitsWinograd(info, input, output)) {
+    const { top, left } = info.padInfo;
+    winogradConvolve(kernels, { ...shared, filter: call.address(filter), turned: false, top, left });
+    return out;
+  }
+  const taps = tapsOf(info);
   const packed = pack(kernels, {
     from: call.address(filter),
     groupOffsets: [0],
@@ -44,10 +67,8 @@ const forward = (kernels: KernelModule, call: KernelCall, relu: boolean): tf.Ten
     columnStep: 1,
   });
   convolve(kernels, {
-    ...{ x: call.address(x), filter: packed, out: call.address(out) },
-    ...{ bias: bias ? call.address(bias) : 0, relu },
-    ...{ batch: info.batchSize, input: inputOf(info), output: outputOf(info) },
-    ...{ grid: [info.outHeight, info.outWidth], taps, inStep: stepOf(info) },
+    ...shared,
+    ...{ filter: packed, grid: [info.outHeight, info.outWidth], taps, inStep: stepOf(info) },
     ...{ outStep: [1, 1], outOrigin: [0, 0] },
   });
   return out;
@@ -59,6 +80,20 @@ const reaching = (phase: number, size: number, step: number, before: number) =>
     ({ output }) => Number.isInteger(output),
   );
 
+/** One convolution of dy with the filter flipped and turned, in Winograd's way. */
+const winogradInputGradient = (
+  kernels: KernelModule,
+  info: Info,
+  addresses: Record<'dy' | 'filter' | 'out', number>,
+): void => {
+  const { dy, filter, out } = addresses;
+  winogradConvolve(kernels, {
+    ...{ x: dy, filter, turned: true, bias: 0, relu: false, out, batch: info.batchSize },
+    ...{ input: outputOf(info), output: inputOf(info) },
+    ...{ top: 2 - info.padInfo.top, left: 2 - info.padInfo.left },
+  });
+};
+
 /**
  * The input's gradient, as one stride-1 convolution of dy for each phase of the stride: input pixels that lie a stride
  * apart are reached by the same taps.
@@ -69,6 +104,11 @@ const inputGradient = (kernels: KernelModule, call: KernelCall): tf.TensorInfo =
   const { inChannels, outChannels, filterWidth, padInfo } = info;
   const out = call.output(info.inShape);
   const step = stepOf(info);
+  if (suitsWinograd(info, outputOf(info), inputOf(info))) {
+    const addresses = { dy: call.address(dy), filter: call.address(filter), out: call.address(out) };
+    winogradInputGradient(kernels, info, addresses);
+    return out;
+  }
   const phases = Array.from({ length: step[0] * step[1] }, (_, phase): Pair => [
     Math.floor(phase / step[1]),
     phase % step[1],
@@ -102,11 +142,14 @@ const gradientOfFilter = (kernels: KernelModule, call: KernelCall): tf.TensorInf
   const [x, dy] = [call.input('x'), call.input('dy')];
   const info = describe(call, x.shape, call.attribute('filterShape'));
   const out = call.output(info.filterShape);
-  filterGradient(kernels, {
+  const [input, output] = [inputOf(info), outputOf(info)];
+  const shared = {
     ...{ x: call.address(x), dy: call.address(dy), out: call.address(out) },
-    ...{ batch: info.batchSize, input: inputOf(info), output: outputOf(info) },
-    ...{ taps: tapsOf(info), step: stepOf(info) },
-  });
+    ...{ batch: info.batchSize, input, output },
+  };
+  if (suitsWinograd(info, input, output))
+    winogradFilterGradient(kernels, { ...shared, top: info.padInfo.top, left: info.padInfo.left });
+  else filterGradient(kernels, { ...shared, taps: tapsOf(info), step: stepOf(info) });
   return out;
 };
 

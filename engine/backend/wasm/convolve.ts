@@ -3,9 +3,6 @@ import type { KernelModule } from './kernelModule';
 export type Pair = readonly [vertical: number, horizontal: number];
 export type Maps = readonly [height: number, width: number, channels: number];
 
-/** Columns that the kernels take together. */
-const panelColumns = 8;
-const rowsPerTile = 4;
 const tilesPerBlock = 8;
 /** Of the kernels' table of input pixels. */
 const maxPointers = 4096;
@@ -24,16 +21,19 @@ export interface Packing {
   columnStep: number;
 }
 
-const panels = (columns: number): number => Math.ceil(columns / panelColumns);
+const panels = (kernels: KernelModule, columns: number): number => Math.ceil(columns / kernels.panelColumns);
 
 /** The address of the packed matrix; it stays until the next call. */
 export const pack = (kernels: KernelModule, matrix: Packing): number => {
   const { from, groupOffsets, rows, columns, rowStep, columnStep } = matrix;
   const groups = groupOffsets.length;
-  const to = kernels.scratch('packed', panels(columns) * panelColumns * Math.max(1, groups) * rows * 4);
+  const to = kernels.scratch(
+    'packed',
+    panels(kernels, columns) * kernels.panelColumns * Math.max(1, groups) * rows * 4,
+  );
   const offsets = kernels.list('group offsets', groupOffsets);
   const words = [from, to, offsets, groups, rows, columns, rowStep, columnStep];
-  const job = { tasks: panels(columns), operations: groups * rows * columns };
+  const job = { tasks: panels(kernels, columns), operations: groups * rows * columns };
   kernels.run('pack', job, words);
   return to;
 };
@@ -59,7 +59,7 @@ export interface Convolution {
 }
 
 const paddedBias = (kernels: KernelModule, bias: number, channels: number): number => {
-  const padded = panels(channels) * panelColumns;
+  const padded = panels(kernels, channels) * kernels.panelColumns;
   const address = kernels.scratch('bias', padded * 4);
   kernels.floats(address, padded).fill(0).set(kernels.floats(bias, channels));
   return address;
@@ -69,9 +69,10 @@ const paddedBias = (kernels: KernelModule, bias: number, channels: number): numb
 export const convolve = (kernels: KernelModule, convolution: Convolution): void => {
   const { x, filter, out, batch, input, output, grid, taps, inStep, outStep, outOrigin } = convolution;
   const points = batch * grid[0] * grid[1];
-  const tiles = Math.min(tilesPerBlock, Math.floor(maxPointers / (rowsPerTile * taps.length)));
+  const { tileRows, panelColumns } = kernels;
+  const tiles = Math.min(tilesPerBlock, Math.floor(maxPointers / (tileRows * taps.length)));
   if (tiles === 0) throw new Error(`a filter of ${taps.length} taps is larger than wasm's kernels can take`);
-  const block = tiles * rowsPerTile;
+  const block = tiles * tileRows;
   const zeros = kernels.zeros(Math.max(input[2], output[2]) + panelColumns);
   const bias = convolution.bias ? paddedBias(kernels, convolution.bias, output[2]) : zeros;
   const offsets = kernels.list('tap offsets', taps.flat());
@@ -108,7 +109,7 @@ export const filterGradient = (kernels: KernelModule, gradient: FilterGradient):
   const offsets = kernels.list('tap offsets', taps.flat());
   const blockRows = Math.max(1, Math.floor(pixelsPerBlock / width));
   const words = [x, packed, out, offsets, batch, ...input, ...output, ...step, blockRows];
-  const tasks = taps.length * Math.ceil(input[2] / rowsPerTile);
+  const tasks = taps.length * Math.ceil(input[2] / kernels.tileRows);
   const operations = batch * height * width * channels * input[2] * taps.length;
   kernels.run('filterGradient', { tasks, operations }, words);
 };

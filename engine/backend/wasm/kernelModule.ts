@@ -17,10 +17,15 @@ const kernelNames = [
   'columnMoments',
   'affine',
   'reluGradient',
+  'winogradFilter',
+  'winograd',
+  'winogradTiles',
+  'winogradSums',
+  'winogradTaps',
 ] as const;
 export type KernelName = (typeof kernelNames)[number];
 
-export type KernelFunction = (args: number, begin: number, end: number) => void;
+export type KernelFunction = (args: number, begin: number, end: number, scratch: number) => void;
 
 const stackBytes = 2 ** 16;
 const argumentCount = 64;
@@ -54,6 +59,8 @@ export interface Job {
   tasks: number;
   /** Multiplications, or values moved, in all. */
   operations: number;
+  /** Whether the kernel works in memory of its thread's own. */
+  usesScratch?: true;
 }
 
 /** Below this, waking threads takes longer than the job. */
@@ -74,14 +81,21 @@ const compileKernels = async (): Promise<WebAssembly.Module> => {
   return WebAssembly.compile(WebAssembly.validate(fused) ? fused : await kernelFile('kernels.wasm'));
 };
 
+/** Values that the compiled kernels take at once. */
+const lanes = 4;
+
 /** The compiled kernels, instantiated on the heap of tfjs's module. Addresses and sizes are in bytes. */
 export class KernelModule {
   private readonly scratches = new Map<string, Scratch>();
   private zeroCount = 0;
+  readonly lanes = lanes;
+  /** Columns of a matrix that the kernels take together. */
+  readonly panelColumns = 2 * lanes;
+  /** Rows that they take together. */
+  readonly tileRows = 4;
 
   private constructor(
     private readonly started: StartedModule,
-    private readonly functions: readonly KernelFunction[],
     private readonly argumentsAt: number,
     private readonly threads: Threads,
   ) {}
@@ -97,14 +111,15 @@ export class KernelModule {
     const shared = { memory, compiled, names: kernelNames, control: module._malloc(controlBytes), args };
     const others = Math.min(availableParallelism(), mostThreads) - 1;
     const threads = new Threads(shared, functions, Array.from({ length: others }, newStack));
-    return new KernelModule(started, functions, args, threads);
+    return new KernelModule(started, args, threads);
   }
 
   /** Runs a kernel; `args` are the words of its struct in order. */
-  run(name: KernelName, { tasks, operations }: Job, args: readonly number[]): void {
+  run(name: KernelName, { tasks, operations, usesScratch }: Job, args: readonly number[]): void {
     const kernel = kernelNames.indexOf(name);
     this.ints(this.argumentsAt, argumentCount).set(args);
-    if (operations < worthThreads) this.functions[kernel]?.(this.argumentsAt, 0, tasks);
+    if (usesScratch) this.threads.provideScratch((bytes) => this.started.module._malloc(bytes));
+    if (operations < worthThreads) this.threads.runHere(kernel, tasks);
     else this.threads.run(kernel, tasks);
   }
 

@@ -43,6 +43,16 @@ const checks: Check[] = [
     compute: (filter) => tf.conv2d(map([2, 6, 5, 5], 3), filter as tf.Tensor4D, 1, 'same'),
   },
   {
+    name: 'convolution in tiles by its input',
+    shape: [1, 9, 12, 17],
+    compute: (x) => tf.conv2d(x as tf.Tensor4D, map([3, 3, 17, 18], 2), 1, 'same'),
+  },
+  {
+    name: 'convolution in tiles by its filter',
+    shape: [3, 3, 17, 18],
+    compute: (filter) => tf.conv2d(map([1, 9, 12, 17], 3), filter as tf.Tensor4D, 1, 'same'),
+  },
+  {
     name: 'depthwise convolution',
     shape: [2, 6, 5, 21],
     compute: (x) => tf.depthwiseConv2d(x as tf.Tensor4D, map([3, 3, 21, 1], 4), 1, 'same'),

@@ -16,10 +16,14 @@ const words = {
   active: 5,
   /** 1 after a kernel has failed in one of them. */
   failed: 6,
+  /** Where the threads' own memory lies, one piece after the other; 0 before a kernel wants it. */
+  scratch: 7,
 };
 type Words = typeof words;
 
 export const controlBytes = 64;
+/** Of each thread's own memory, as the kernels expect it. */
+const scratchBytes = 2 ** 22;
 /** Beyond every task, however many threads add to it. */
 const closed = 2 ** 30;
 /** Chunks that a thread gets of a job on average: few, as each begins anew; more than one, to even out. */
@@ -34,6 +38,8 @@ interface ThreadData {
   control: number;
   args: number;
   stack: number;
+  /** The thread's own part of the scratch memory begins there. */
+  scratchOffset: number;
 }
 
 /** Takes tasks until none is left. Runs in every thread, so it uses nothing but its arguments. */
@@ -41,7 +47,7 @@ const takeTasks = (
   control: Int32Array,
   word: Words,
   functions: readonly (KernelFunction | undefined)[],
-  args: number,
+  { args, scratchOffset }: Pick<ThreadData, 'args' | 'scratchOffset'>,
 ): void => {
   for (;;) {
     const chunk = Atomics.load(control, word.chunk);
@@ -49,7 +55,8 @@ const takeTasks = (
     // Read after the claim: they belong to the job that it was made on.
     const tasks = Atomics.load(control, word.tasks);
     if (first >= tasks) return;
-    functions[Atomics.load(control, word.kernel)]?.(args, first, Math.min(tasks, first + chunk));
+    const scratch = Atomics.load(control, word.scratch) + scratchOffset;
+    functions[Atomics.load(control, word.kernel)]?.(args, first, Math.min(tasks, first + chunk), scratch);
   }
 };
 
@@ -66,7 +73,7 @@ const threadProgram = (data: ThreadData, take: typeof takeTasks): void => {
     seen = Atomics.load(control, word.job);
     Atomics.add(control, word.active, 1);
     try {
-      take(control, word, functions, data.args);
+      take(control, word, functions, data);
     } catch {
       Atomics.store(control, word.failed, 1);
     }
@@ -86,18 +93,30 @@ export class Threads {
   private readonly count: number;
 
   constructor(
-    private readonly shared: Omit<ThreadData, 'stack' | 'words'>,
+    private readonly shared: Omit<ThreadData, 'stack' | 'words' | 'scratchOffset'>,
     private readonly functions: readonly (KernelFunction | undefined)[],
     stacks: readonly number[],
   ) {
     this.count = stacks.length + 1;
     this.control = new Int32Array(shared.memory.buffer, shared.control, controlBytes / 4).fill(0);
-    for (const stack of stacks) {
-      const worker = new Worker(programText, { eval: true, workerData: { ...shared, stack, words } });
+    for (const [index, stack] of stacks.entries()) {
+      const own = { stack, scratchOffset: (index + 1) * scratchBytes };
+      const worker = new Worker(programText, { eval: true, workerData: { ...shared, ...own, words } });
       // One that cannot start is done without.
       worker.on('error', () => undefined);
       worker.unref();
     }
+  }
+
+  /** Gives every thread memory of its own, once; `allocate` gets how many bytes. */
+  provideScratch(allocate: (bytes: number) => number): void {
+    if (Atomics.load(this.control, words.scratch) !== 0) return;
+    Atomics.store(this.control, words.scratch, allocate(this.count * scratchBytes));
+  }
+
+  /** Does tasks 0 to `tasks` of a kernel on the calling thread. */
+  runHere(kernel: number, tasks: number): void {
+    this.functions[kernel]?.(this.shared.args, 0, tasks, Atomics.load(this.control, words.scratch));
   }
 
   /** Does tasks 0 to `tasks` of a kernel; its arguments are in place. */
@@ -109,7 +128,7 @@ export class Threads {
     Atomics.store(control, words.next, 0);
     Atomics.add(control, words.job, 1);
     Atomics.notify(control, words.job);
-    takeTasks(control, words, this.functions, this.shared.args);
+    takeTasks(control, words, this.functions, { args: this.shared.args, scratchOffset: 0 });
     // Closed before threads are counted: one that comes now finds nothing to take.
     Atomics.store(control, words.next, closed);
     for (;;) {
