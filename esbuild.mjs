@@ -62,9 +62,11 @@ for (const options of builds) {
   else await esbuild.build(options);
 }
 
-// What `retort backends --install` compiles: tfjs-node's binding, what silences its start, the Node-API headers.
+// What `retort backends --install` compiles: tfjs-node's binding, our own modules and kernels, the
+// Node-API headers.
 cpSync('node_modules/@tensorflow/tfjs-node-gpu/binding', 'dist/binding', { recursive: true });
 cpSync('engine/backend/native', 'dist/binding', { recursive: true });
+cpSync('engine/backend/kernels', 'dist/kernels', { recursive: true });
 cpSync('node_modules/node-api-headers/include', 'dist/binding/node-api', { recursive: true });
 
 // What `retort export-keras` has the user's Python run.

@@ -9,15 +9,19 @@ import { projectRoot } from './project.mjs';
 import { say, step } from './step.mjs';
 
 const platform = `${process.platform}-${process.arch}`;
-const sources = join(projectRoot, 'dist', 'binding');
-const compiling = join(projectRoot, 'engine', 'backend', 'compile.ts');
+const sources = ['binding', 'kernels'].map((name) => join(projectRoot, 'dist', name));
+const compiling = ['compile.ts', 'compileOperations.ts', 'instructionSets.ts'].map((name) =>
+  join(projectRoot, 'engine', 'backend', name),
+);
 const packaged = join(projectRoot, 'dist', 'prebuilt', platform);
 
 const fingerprint = async () => {
-  const names = (await readdir(sources, { recursive: true })).filter((name) => /\.(cc|h)$/.test(name));
   const hash = createHash('sha256');
-  for (const file of [compiling, ...names.sort().map((name) => join(sources, name))])
-    hash.update(await readFile(file));
+  for (const file of compiling) hash.update(await readFile(file));
+  for (const folder of sources) {
+    const names = (await readdir(folder, { recursive: true })).filter((name) => /\.(cc?|h)$/.test(name));
+    for (const name of names.sort()) hash.update(await readFile(join(folder, name)));
+  }
   return hash.digest('hex').slice(0, 16);
 };
 

@@ -11,10 +11,10 @@ const backends = (args, show) =>
     show,
   });
 
-/** Whether the engine would compute with TensorFlow now. */
+/** Whether the engine would compute with TensorFlow now, and with all that makes it fast here. */
 const computes = async () => {
   const report = JSON.parse(await backends(['--json'], 'nothing'));
-  return report.choice.name === 'tensorflow';
+  return report.choice.name === 'tensorflow' && report.choice.passedOver.length === 0;
 };
 
 /**

@@ -46,6 +46,12 @@ export interface PutBinding extends SelfTest {
 
 type Attempt = readonly [PutBinding['binding'], () => Promise<unknown>];
 
+/** Where a module will look for TensorFlow's libraries. */
+export const searchPathFor = (recorded: string): string => {
+  const origin = process.platform === 'darwin' ? '@loader_path' : '$ORIGIN';
+  return recorded === '.' ? origin : recorded;
+};
+
 const attemptsFor = (
   { compiler, prebuilt }: BindingSources,
   { libraries, recorded, include, folder }: BindingTarget,
@@ -54,8 +60,7 @@ const attemptsFor = (
 ): Attempt[] => {
   const attempts: Attempt[] = [];
   if (compiler !== null && existsSync(join(include, 'tensorflow', 'c', 'c_api.h'))) {
-    const origin = process.platform === 'darwin' ? '@loader_path' : '$ORIGIN';
-    const searchPath = recorded === '.' ? origin : recorded;
+    const searchPath = searchPathFor(recorded);
     attempts.push([
       'compiled',
       () => {

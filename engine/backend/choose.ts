@@ -1,24 +1,18 @@
 import * as tf from '@tensorflow/tfjs';
 import { Failed } from '../contract/failure';
 import type { BackendChoice } from '../contract/run';
+import type { Started } from './started';
 import { useTensorflow } from './tensorflow';
 import { useWasm } from './wasm/register';
 
 type Name = BackendChoice['name'];
-
-/** A backend that was set. */
-export interface Started {
-  description: string;
-  /** What would make it faster and is not used, with the reason. */
-  passedOver?: BackendChoice['passedOver'];
-}
 
 const useCpu = async (): Promise<Started> => {
   await tf.setBackend('cpu');
   await tf.ready();
   // Its first use would print advice to install another package; `passedOver` says what is better.
   Object.assign(tf.backend(), { firstUse: false });
-  return { description: 'JavaScript, CPU (slow: for small models and for checking)' };
+  return { description: 'JavaScript, CPU (slow: for small models and for checking)', passedOver: [] };
 };
 
 /** Best first. */
@@ -43,7 +37,7 @@ export const useBackend = async (wanted: 'auto' | Name): Promise<BackendChoice> 
     }
     try {
       const started = await use();
-      passedOver.push(...(started.passedOver ?? []));
+      passedOver.push(...started.passedOver);
       return { name, description: started.description, passedOver };
     } catch (error) {
       if (wanted === name || !(error instanceof Failed)) throw error;

@@ -2,11 +2,18 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failed } from '../contract/failure';
 import { lastLine, runCommand } from './command';
+import { nativeSource } from './kernelSources';
 import { packagedFile } from './packagedFile';
 import { bindingFile, libraryNames, quietFile } from './runtime';
 
 /** The parts of TensorFlow's headers that its C API needs, relative to `include`. */
-export const headerFolders = ['tensorflow/c/', 'tensorflow/core/platform/', 'tsl/platform/', 'xla/tsl/c/'];
+export const headerFolders = [
+  'tensorflow/c/',
+  'tensorflow/core/platform/',
+  'tensorflow/core/common_runtime/next_pluggable_device/c/',
+  'tsl/platform/',
+  'xla/tsl/c/',
+];
 
 const compilerHint =
   process.platform === 'darwin'
@@ -29,7 +36,10 @@ export interface Compilation {
   signal: AbortSignal | undefined;
 }
 
-export const compileModule = async ({ compiler, signal }: Compilation, args: readonly string[]): Promise<void> => {
+export const compileModule = async (
+  { compiler, signal }: Compilation,
+  args: readonly string[],
+): Promise<void> => {
   const nodeApi = packagedFile('binding/node-api', 'node_modules/node-api-headers/include');
   const shared = ['-std=c++17', '-O2', '-fPIC', '-shared', '-w', '-DNAPI_VERSION=8', `-I${nodeApi}`];
   if (process.platform === 'darwin') shared.push('-undefined', 'dynamic_lookup');
@@ -60,35 +70,41 @@ export interface BindingPlaces {
 export const compileBinding = async (compilation: Compilation, places: BindingPlaces): Promise<void> => {
   await compileModule(compilation, [
     ...sourceFlags(places.include),
-    ...libraryNames.map((name) => join(places.libraries, name)),
-    `-Wl,-rpath,${places.searchPath}`,
+    ...linkFlags(places),
     ...['-o', join(places.output, bindingFile)],
   ]);
   await compileModule(compilation, [quietSource(), '-o', join(places.output, quietFile)]);
 };
+
+/** Links against TensorFlow's libraries and says where they will be. */
+export const linkFlags = ({
+  libraries,
+  searchPath,
+}: Pick<BindingPlaces, 'libraries' | 'searchPath'>): string[] => [
+  ...libraryNames.map((name) => join(libraries, name)),
+  `-Wl,-rpath,${searchPath}`,
+];
 
 const sourceFlags = (include: string): string[] => {
   const sources = packagedFile('binding', 'node_modules/@tensorflow/tfjs-node-gpu/binding');
   return [`-I${sources}`, `-I${include}`, join(sources, 'tfjs_backend.cc'), join(sources, 'tfjs_binding.cc')];
 };
 
-const quietSource = (): string => packagedFile('binding/quiet.cc', 'engine/backend/native/quiet.cc');
+const quietSource = (): string => nativeSource('quiet.cc');
 
 /** Small, and no choosier than Node about the machine's C and C++ libraries, which stay outside. */
-export const portable = (): string[] => [
-  ...['-include', packagedFile('binding/portable.h', 'engine/backend/native/portable.h')],
-  '-s',
-];
+export const portable = (): string[] => [...['-include', nativeSource('portable.h')], '-s'];
 
 /**
- * Compiles both modules so that they load beside any TensorFlow 2 of this platform: linked against empty libraries of
+ * Gives `use` what links a module so that it loads beside any TensorFlow 2 of this platform: empty libraries of
  * TensorFlow's names, so that no symbol asks for a version and no folder is written into it (Linux only).
  */
-export const compilePortableBinding = async (
+export const withEmptyLibraries = async (
   compilation: Compilation,
-  { include, output }: Pick<BindingPlaces, 'include' | 'output'>,
+  scratch: string,
+  use: (link: readonly string[]) => Promise<void>,
 ): Promise<void> => {
-  const empty = join(output, 'empty');
+  const empty = join(scratch, 'empty');
   await mkdir(empty, { recursive: true });
   try {
     const libraries = libraryNames.map((name) => join(empty, name));
@@ -97,14 +113,17 @@ export const compilePortableBinding = async (
         ...['-x', 'c++', '/dev/null'],
         ...[`-Wl,-soname,${libraryNames[index]}`, '-o', library],
       ]);
-    await compileModule(compilation, [
-      ...portable(),
-      ...sourceFlags(include),
-      ...['-Wl,--no-as-needed', ...libraries],
-      ...['-o', join(output, bindingFile)],
-    ]);
-    await compileModule(compilation, [...portable(), quietSource(), '-o', join(output, quietFile)]);
+    await use([...portable(), '-Wl,--no-as-needed', ...libraries]);
   } finally {
     await rm(empty, { recursive: true, force: true });
   }
+};
+
+/** Compiles both modules of the binding; `link` as {@link withEmptyLibraries} gives it. */
+export const compilePortableBinding = async (
+  compilation: Compilation,
+  { include, output, link }: Pick<BindingPlaces, 'include' | 'output'> & { link: readonly string[] },
+): Promise<void> => {
+  await compileModule(compilation, [...sourceFlags(include), ...link, ...['-o', join(output, bindingFile)]]);
+  await compileModule(compilation, [...portable(), quietSource(), '-o', join(output, quietFile)]);
 };

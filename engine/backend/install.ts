@@ -1,15 +1,23 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, statfs, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { lock } from 'proper-lockfile';
 import type { FoundPython } from '../contract/backend';
 import { Failed } from '../contract/failure';
-import { findBindingSources, putBinding, type BindingSources, type PutBinding } from './binding';
+import {
+  findBindingSources,
+  prebuiltFolder,
+  putBinding,
+  type BindingSources,
+  type BindingTarget,
+  type PutBinding,
+} from './binding';
 import { stoppedByUser } from './command';
-import { headerFolders } from './compile';
+import { findCompiler, headerFolders } from './compile';
 import { findPythons } from './interpreters';
 import { diskFull, downloadWheel, noPython, pythonWithPip, unpackWheel } from './python';
 import type { Progress } from './progress';
+import { lacksOperations, putOperations } from './putOperations';
 import {
   installedRuntimes,
   libraryNames,
@@ -45,7 +53,7 @@ export const installTensorflow = async (
     const working = await workingRuntime(signal);
     const pythons = await findPythons(named, signal);
     const wished = pythons.filter((one) => one.origin === 'named' && one.tensorflow !== null);
-    if (working && (!wished[0] || uses(working, wished[0]))) return working.folder;
+    if (working && (!wished[0] || uses(working, wished[0]))) return await complete(working, progress, signal);
     if (pythons.length === 0) throw noPython();
     await removeUnfinished();
     const parts = await begin(progress, signal);
@@ -54,6 +62,21 @@ export const installTensorflow = async (
   } finally {
     await release().catch(() => undefined);
   }
+};
+
+/** Adds what a runtime lacks that was set up by an earlier Retort. Returns its folder. */
+const complete = async (
+  { folder, record }: Runtime,
+  progress: Progress,
+  signal: AbortSignal | undefined,
+): Promise<string> => {
+  if (!record || !lacksOperations(folder)) return folder;
+  const libraries = resolve(folder, record.libraries);
+  const include = join(libraries, 'include');
+  const target = { libraries, recorded: record.libraries, include, folder };
+  const sources = { compiler: await findCompiler(signal), prebuilt: prebuiltFolder() };
+  await putOperations(sources, target, progress, signal);
+  return folder;
 };
 
 const uses = ({ record }: Runtime, { tensorflow }: FoundPython): boolean =>
@@ -138,6 +161,12 @@ const inNewFolder = async (
   }
 };
 
+const putAll = async ({ sources, progress, signal }: Parts, target: BindingTarget): Promise<PutBinding> => {
+  const put = await putBinding(sources, target, progress, signal);
+  await putOperations(sources, target, progress, signal);
+  return put;
+};
+
 const describe = (put: PutBinding, libraries: string, source: string): RuntimeRecord => ({
   tensorflow: put.tensorflow,
   platform: process.platform,
@@ -170,12 +199,12 @@ const reuseFirst = async (parts: Parts, pythons: readonly FoundPython[]): Promis
 };
 
 const reuse = async (
-  { sources, progress, signal }: Parts,
+  parts: Parts,
   { folder: libraries, version }: NonNullable<FoundPython['tensorflow']>,
   folder: string,
 ): Promise<RuntimeRecord> => {
   const target = { libraries, recorded: libraries, include: join(libraries, 'include'), folder };
-  const put = await putBinding(sources, target, progress, signal);
+  const put = await putAll(parts, target);
   return describe(put, libraries, `TensorFlow ${version} in ${libraries}`);
 };
 
@@ -205,12 +234,12 @@ export const headerMembers = headerFolders.map((name) => `include/${name}`);
 
 /** Installs the libraries of a wheel; its headers stay, for they are small and serve another compilation. */
 const fetch = async (parts: Parts, pythons: readonly FoundPython[]): Promise<string> => {
-  const { sources, progress, signal } = parts;
+  const { progress, signal } = parts;
   const python = await pythonWithPip(pythons, signal);
   return inNewFolder(parts, async (folder) => {
     const wheel = await takeFromWheel(python, [...libraryNames, ...headerMembers], folder, progress, signal);
     const target = { libraries: folder, recorded: '.', include: join(folder, 'include'), folder };
-    const put = await putBinding(sources, target, progress, signal).catch((error: Error) => {
+    const put = await putAll(parts, target).catch((error: Error) => {
       if (error instanceof Failed) throw error;
       throw new Failed(
         'backendBroken',

@@ -3,10 +3,12 @@ import type { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { kernelsState } from './kernelSources';
 import { nativeKernelsAreOff, supportedSets, type InstructionSet } from './instructionSets';
 
 /** The module with Winograd's operations for TensorFlow (`native/operations.cc`), beside the binding. */
-export const operationsFile = ({ name }: InstructionSet): string => `operations-${name}.node`;
+export const operationsFile = ({ name }: InstructionSet): string =>
+  `operations-${kernelsState()}-${name}.node`;
 
 interface OperationsModule {
   /** Registers the operations with the TensorFlow that is loaded. */

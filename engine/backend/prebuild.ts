@@ -3,8 +3,10 @@ import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { Failed } from '../contract/failure';
-import { compilePortableBinding, findCompiler, noCompiler } from './compile';
+import { compilePortableBinding, findCompiler, noCompiler, withEmptyLibraries } from './compile';
+import { compileOperations } from './compileOperations';
 import { headerMembers, takeFromWheel } from './install';
+import { hasNativeKernels, instructionSets } from './instructionSets';
 import { findPythons } from './interpreters';
 import type { Progress } from './progress';
 import { noPython, pythonWithPip } from './python';
@@ -50,7 +52,13 @@ export const prebuildBinding = async (output: string, progress: Progress): Promi
     const include = await findHeaders(scratch, progress);
     progress('Compiling the binding for any TensorFlow 2', null);
     await mkdir(dirname(output), { recursive: true });
-    await compilePortableBinding({ compiler, signal: undefined }, { include, output: unfinished });
+    const compilation = { compiler, signal: undefined };
+    await withEmptyLibraries(compilation, unfinished, async (link) => {
+      await compilePortableBinding(compilation, { include, output: unfinished, link });
+      progress('Compiling Winograd’s kernels', null);
+      const sets = hasNativeKernels() ? instructionSets : [];
+      await compileOperations(compilation, sets, { include, output: unfinished, link });
+    });
     await rm(output, { recursive: true, force: true });
     await rename(unfinished, output);
   } finally {

@@ -2,10 +2,10 @@ import * as tf from '@tensorflow/tfjs';
 import { existsSync } from 'node:fs';
 import util from 'node:util';
 import { Failed } from '../contract/failure';
-import type { Started } from './choose';
 import { registerNativeGradients } from './nativeGradients';
 import { operationsInUse, startOperations } from './operations';
 import { installedRuntimes, namedRuntime, runtimesFolder, type Loadable, type Runtime } from './runtime';
+import type { Started } from './started';
 import { markInUse } from './usage';
 
 /** The part of tfjs-node's binding that is used directly. */

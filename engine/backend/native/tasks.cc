@@ -1,8 +1,9 @@
 #include "tasks.h"
 
+#include <pthread.h>
+
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstdlib>
 #include <list>
 #include <mutex>
@@ -42,6 +43,16 @@ void TakeTasks(Job &job) {
   }
 }
 
+// std::condition_variable asks for the C++ library of GCC 12.
+class Condition {
+ public:
+  void Wait(std::unique_lock<std::mutex> &lock) { pthread_cond_wait(&condition_, lock.mutex()->native_handle()); }
+  void NotifyAll() { pthread_cond_broadcast(&condition_); }
+
+ private:
+  pthread_cond_t condition_ = PTHREAD_COND_INITIALIZER;
+};
+
 class Threads {
  public:
   explicit Threads(i32 count) : count_(most(count, 1)) {
@@ -56,7 +67,7 @@ class Threads {
       place = jobs_.insert(jobs_.end(), &job);
       announced_.fetch_add(1);
     }
-    announcement_.notify_all();
+    announcement_.NotifyAll();
     TakeTasks(job);
     {
       std::lock_guard<std::mutex> lock(mutex_);
@@ -98,12 +109,12 @@ class Threads {
     const auto until = std::chrono::steady_clock::now() + kPatience;
     while (announced_.load() == seen && std::chrono::steady_clock::now() < until) std::this_thread::yield();
     std::unique_lock<std::mutex> lock(mutex_);
-    announcement_.wait(lock, [this, seen] { return announced_.load() != seen; });
+    while (announced_.load() == seen) announcement_.Wait(lock);
   }
 
   const i32 count_;
   std::mutex mutex_;
-  std::condition_variable announcement_;
+  Condition announcement_;
   std::list<Job *> jobs_;
   std::atomic<unsigned> announced_{0};
 };

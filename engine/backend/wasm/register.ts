@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { Failed } from '../../contract/failure';
-import type { Started } from '../choose';
+import type { Started } from '../started';
 import { registerBatchNorm } from './batchNorm';
 import { registerConvolution } from './convolution';
 import { registerDepthwise } from './depthwise';
@@ -58,5 +58,5 @@ export const useWasm = async (): Promise<Started> => {
     );
   }
   await tf.setBackend(backendName);
-  return { description: 'WebAssembly, CPU' };
+  return { description: 'WebAssembly, CPU', passedOver: [] };
 };
