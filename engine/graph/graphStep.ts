@@ -5,6 +5,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend';
 import { operationsInUse } from '../backend/operations';
 import { foldBatchNorms } from './foldBatchNorm';
+import { withoutIdleReshapes } from './idleReshapes';
 import { encodeSavedModel, setNode, stepNode } from './savedModel';
 import { withWinograd } from './winograd';
 import { trace, Untraceable, type Trace } from './trace';
@@ -23,7 +24,7 @@ export interface GraphStep {
 }
 
 const optimised = (found: Trace): Trace => {
-  const folded = foldBatchNorms(found);
+  const folded = foldBatchNorms(withoutIdleReshapes(found));
   return operationsInUse() ? withWinograd(folded) : folded;
 };
 
