@@ -15,6 +15,9 @@ interface OperationsModule {
   register(threads: number): void;
 }
 
+/** As many as TensorFlow takes: what `TF_NUM_INTRAOP_THREADS` says, else one for each processor. */
+const threads = (): number => Number(process.env.TF_NUM_INTRAOP_THREADS) || availableParallelism();
+
 let used: InstructionSet | null = null;
 
 /** The instruction set of the operations that graphs may use; null where there are none. */
@@ -77,7 +80,7 @@ export const startOperations = (folder: string, load: (file: string) => unknown)
   const set = sets.find((one) => existsSync(join(folder, operationsFile(one))));
   if (!set) return 'They are not installed. Run `retort backends --install`.';
   try {
-    (load(join(folder, operationsFile(set))) as OperationsModule).register(availableParallelism());
+    (load(join(folder, operationsFile(set))) as OperationsModule).register(threads());
     check(runner(tf.backend() as NodeJSKernelBackend));
     used = set;
     return null;

@@ -7,7 +7,7 @@ import type { RunReport, RunState } from '../../engine/contract/run';
 import { requestStop } from '../../engine/run/folder';
 import { listCheckpoints, readCheckpoint } from '../../engine/training/checkpoint';
 import { runCommand, startCommand } from './command';
-import { tinyProject, type TinyProject } from './tinyProject';
+import { tinyProject, wide, type TinyProject } from './tinyProject';
 
 /** Losses with memories, heads and a learnable temperature: everything that a checkpoint must hold. */
 const losses = [
@@ -61,7 +61,7 @@ const startRun = async () => {
 
 describe.each(['auto', 'wasm'])('a run that is cut off, backend %s', (backend) => {
   beforeAll(async () => {
-    project = await tinyProject();
+    project = await tinyProject(wide);
     await project.change({
       backend,
       losses,

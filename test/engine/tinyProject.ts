@@ -86,7 +86,18 @@ export const baseRecipe = {
   training: { epochs: 4, batchSize: 32, learningRate: 0.2, logEvery: 2 },
 };
 
-export const tinyProject = async (): Promise<TinyProject> => {
+/** Channels of the two convolutions of each network. */
+export interface Widths {
+  teacher: readonly [number, number];
+  student: readonly [number, number];
+}
+
+/** Wide enough for Winograd's kernels, which the default is not. */
+export const wide: Widths = { teacher: [16, 24], student: [16, 16] };
+
+export const tinyProject = async (
+  widths: Widths = { teacher: [8, 16], student: [4, 6] },
+): Promise<TinyProject> => {
   const folder = await mkdtemp(join(tmpdir(), 'retort-bars-'));
   const train = drawSplit(480, 'bars/train');
   const test = drawSplit(30, 'bars/test');
@@ -99,8 +110,8 @@ export const tinyProject = async (): Promise<TinyProject> => {
     writeFile(join(folder, 'labels.npy'), train.labels),
     writeFile(join(folder, 'test-images.npy'), test.images),
     writeFile(join(folder, 'test-labels.npy'), test.labels),
-    writeFile(join(folder, 'teacher.js'), network('teacher', [8, 16])),
-    writeFile(join(folder, 'student.js'), network('student', [4, 6])),
+    writeFile(join(folder, 'teacher.js'), network('teacher', widths.teacher)),
+    writeFile(join(folder, 'student.js'), network('student', widths.student)),
     change({}),
   ]);
   return { folder, recipe, change, remove: () => rm(folder, { recursive: true, force: true }) };
