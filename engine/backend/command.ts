@@ -31,12 +31,14 @@ export const runCommand = (
 ): Promise<CommandResult> =>
   new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(stoppedByUser());
+    // Not spawn's own time limit: where the program is not found, that keeps this process alive until it is over.
+    const limit = timeoutMs === undefined ? [] : [AbortSignal.timeout(timeoutMs)];
+    const ends = AbortSignal.any([...(signal ? [signal] : []), ...limit]);
     const child = spawn(program, args, {
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
       ...(cwd === undefined ? {} : { cwd }),
-      ...(signal ? { signal } : {}),
-      ...(timeoutMs === undefined ? {} : { timeout: timeoutMs }),
+      signal: ends,
     });
     let output = '';
     let errors = '';

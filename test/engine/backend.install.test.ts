@@ -6,12 +6,15 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { prebuildBinding } from '../../engine/backend/prebuild';
 import { installTensorflow } from '../../engine/backend/install';
+import { instructionSets, supportedSets } from '../../engine/backend/instructionSets';
+import { operationsFile } from '../../engine/backend/operations';
 import { unpackWheel } from '../../engine/backend/python';
 import { findPythons } from '../../engine/backend/interpreters';
 import { putBinding } from '../../engine/backend/binding';
 import { listInstalled, removeTensorflow } from '../../engine/backend/remove';
 import { installedRuntimes, libraryNames } from '../../engine/backend/runtime';
 import type { BackendReport } from '../../engine/contract/backend';
+import type { RunReport } from '../../engine/contract/run';
 import { runCommand, startCommand } from './command';
 import { tinyProject } from './tinyProject';
 
@@ -103,9 +106,12 @@ describe('setting up TensorFlow', () => {
     const [installed] = await listInstalled();
     expect(installed).toMatchObject({ folder, binding: 'compiled', libraries: join(site, 'tensorflow') });
     expect(installed?.bytes).toBeLessThan(1e6);
-    expect((await readdir(folder)).sort()).toEqual(['quiet.node', 'runtime.json', 'tfjs_binding.node']);
+    const operations = supportedSets().slice(0, 1).map(operationsFile);
+    expect((await readdir(folder)).sort()).toEqual(
+      [...operations, 'quiet.node', 'runtime.json', 'tfjs_binding.node'].sort(),
+    );
     const report = JSON.parse((await runCommand(['backends', '--json'])).output) as BackendReport;
-    expect(report.choice.name).toBe('tensorflow');
+    expect(report.choice).toMatchObject({ name: 'tensorflow', passedOver: [] });
     expect(report.pythons[0]).toMatchObject({ tensorflow: { version: '2.99.0' } });
   });
 
@@ -118,8 +124,9 @@ describe('setting up TensorFlow', () => {
     const project = await tinyProject();
     try {
       await project.change({ training: { epochs: 1, batchSize: 32 }, control: false, backend: 'tensorflow' });
-      const { code, errors } = await runCommand(['run', project.recipe]);
+      const { code, output, errors } = await runCommand(['run', project.recipe, '--json']);
       expect(code, errors).toBe(0);
+      expect((JSON.parse(output) as RunReport).backend.passedOver).toEqual([]);
     } finally {
       await project.remove();
     }
@@ -138,6 +145,39 @@ describe('setting up TensorFlow', () => {
     await writeFile(named, `#!/bin/sh\nPYTHONPATH='${other}' exec '${python}' "$@"\n`, { mode: 0o755 });
     await installTensorflow(silent, undefined, [named]);
     expect(await listInstalled()).toMatchObject([{ libraries: join(other, 'tensorflow') }]);
+  });
+
+  it('gives an installation what an earlier Retort did not put there', async () => {
+    await withoutCompiler();
+    const folder = await installTensorflow(silent);
+    for (const set of supportedSets()) await rm(join(folder, operationsFile(set)), { force: true });
+    await writeFile(join(folder, 'operations-00000000-avx2.node'), 'of other sources');
+    const { passedOver } = (JSON.parse((await runCommand(['backends', '--json'])).output) as BackendReport)
+      .choice;
+    expect(passedOver.map(({ name }) => name)).toEqual(
+      supportedSets()
+        .slice(0, 1)
+        .map(() => 'Winograd kernels'),
+    );
+    expect(await installTensorflow(silent)).toBe(folder);
+    const names = (await readdir(folder)).filter((name) => name.startsWith('operations-'));
+    expect(names).toEqual(supportedSets().slice(0, 1).map(operationsFile));
+  });
+
+  it('passes over operations that do not load, and says so', async (context) => {
+    const [set] = supportedSets();
+    if (!set) return context.skip('there are no native kernels for this machine');
+    await withoutCompiler();
+    const folder = await installTensorflow(silent);
+    await writeFile(join(folder, operationsFile(set)), 'cut off');
+    const { choice } = JSON.parse((await runCommand(['backends', '--json'])).output) as BackendReport;
+    expect(choice.name).toBe('tensorflow');
+    expect(choice.passedOver).toMatchObject([
+      {
+        name: 'Winograd kernels',
+        reason: expect.stringMatching(/^They cannot be used: .+--install`\.$/s) as string,
+      },
+    ]);
   });
 
   it('is passed over once the Python that lent its libraries is gone', async () => {
@@ -222,7 +262,7 @@ describe('the prebuilt binding', () => {
   it('asks no more of the machine’s libraries than Node 20 does', (context) => {
     if (missing) return context.skip(missing);
     if (!answers('readelf')) return context.skip('there is no readelf');
-    for (const name of ['tfjs_binding.node', 'quiet.node']) {
+    for (const name of ['tfjs_binding.node', 'quiet.node', ...instructionSets.map(operationsFile)]) {
       const printed = execFileSync('readelf', ['-V', join(prebuilt, name)], { encoding: 'utf8' });
       const newest = (library: string): string | undefined =>
         [...printed.matchAll(new RegExp(`${library}_([\\d.]+)`, 'g'))]
