@@ -21,7 +21,7 @@ const copyOperations = async (prebuilt: string, folder: string): Promise<boolean
 const removeOthers = async (folder: string): Promise<void> => {
   const current = supportedSets().map(operationsFile);
   for (const name of await readdir(folder))
-    if (/^operations-.*\.node$/.test(name) && !current.includes(name)) await rm(join(folder, name));
+    if (name.startsWith('operations-') && !current.includes(name)) await rm(join(folder, name));
 };
 
 /** Whether the folder of a binding lacks Winograd's operations, which this machine could use. */

@@ -95,6 +95,16 @@ export const requireInput = (network: Network, sample: readonly number[], role: 
     );
 };
 
+/** Whether there are samples to measure the results on; throws `Failed` (recipeInvalid). */
+export const requireMeasurable = ({ test, validation }: Dataset): void => {
+  if ((test ?? validation).count > 0) return;
+  throw new Failed(
+    'recipeInvalid',
+    'Nothing is left to measure the results on: there are no test data, and data.validation is 0.',
+    'Name test data in the recipe’s data section, or keep a share of the training data aside: "validation": 0.1.',
+  );
+};
+
 /** Whether a method is for this task; throws `Failed` (recipeInvalid). */
 export const requireSuitable = (method: Method, task: Task): void => {
   if (method.tasks.includes(task)) return;

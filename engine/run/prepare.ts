@@ -23,7 +23,14 @@ import { stepsPerEpoch, type Stage } from '../training/stage';
 import type { Term } from '../training/step';
 import type { TaskMeasures } from '../measures/measures';
 import { taskMeasures } from '../measures/taskMeasures';
-import { requireExportable, requireInput, requireOutput, requireSuitable, requireTrainable } from './checks';
+import {
+  requireExportable,
+  requireInput,
+  requireMeasurable,
+  requireOutput,
+  requireSuitable,
+  requireTrainable,
+} from './checks';
 import { requireCombinable } from './combinations';
 
 /** A run whose models and data are open and whose losses are made; nothing is trained yet. */
@@ -269,6 +276,7 @@ export const prepareRun = async (frozen: FrozenRecipe, onDecoded?: OnDecoded): P
   requireExportable(student);
   const { inputShape } = student.info;
   const dataset = await openDataset(recipe.data, base, inputShape, recipe.seed, recipe.task, onDecoded);
+  requireMeasurable(dataset);
   requireFit(recipe.task, dataset, student, teachers);
   const opened = { frozen, dataset, student, teachers };
   const stages = [

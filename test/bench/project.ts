@@ -32,6 +32,8 @@ export const writeProject = async (
       kind: 'arrays',
       images: 'images.npy',
       labels: 'labels.npy',
+      testImages: 'images.npy',
+      testLabels: 'labels.npy',
       input: inputOptions,
       augment: { flip: true, crop: 4, repeat: 1 },
       validation: 0,

@@ -83,6 +83,14 @@ describe('a recipe that cannot work ends with a code, a sentence and a next step
     expect(await failing()).toMatchObject({ code: 'dataInvalid' });
   });
 
+  it('nothing to measure the results on', async () => {
+    await project.change({ data: { ...arrays('images.npy', 'labels.npy'), validation: 0 } });
+    expect(await failing()).toMatchObject({
+      code: 'recipeInvalid',
+      message: expect.stringContaining('data.validation is 0') as string,
+    });
+  });
+
   it('an image folder without class folders', async () => {
     const folder = join(project.folder, 'pictures');
     await mkdir(folder);
