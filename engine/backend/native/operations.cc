@@ -40,7 +40,8 @@ class Workspace {
     }
     if (block_.values >= values) return;
     std::free(block_.memory);
-    block_ = {static_cast<f32 *>(std::aligned_alloc(64, (values * sizeof(f32) + 63) / 64 * 64)), values};
+    block_.memory = static_cast<f32 *>(std::aligned_alloc(64, (values * sizeof(f32) + 63) / 64 * 64));
+    block_.values = block_.memory == nullptr ? 0 : values;
   }
   ~Workspace() {
     std::lock_guard<std::mutex> lock(mutex);
