@@ -4,7 +4,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFil
 import { join } from 'node:path';
 import { buildProject } from './build.mjs';
 import { thirdPartyNotices } from './notices.mjs';
-import { addPrebuiltBinding } from './prebuilt.mjs';
+import { addPrebuilt } from './prebuilt.mjs';
 import { projectRoot } from './project.mjs';
 import { say, SetupFailed } from './step.mjs';
 
@@ -74,7 +74,7 @@ const fillStaging = (staging) => {
 
 const makePackage = async () => {
   await buildProject();
-  await addPrebuiltBinding();
+  await addPrebuilt();
   const staging = join(projectRoot, 'build', 'vsix');
   fillStaging(staging);
   const target = `${process.platform}-${process.arch}`;

@@ -1,9 +1,10 @@
-// The binding to TensorFlow that travels with the package, for machines without a compiler: compiled once for each state
-// of its sources, kept in the cache, never in git.
+// What travels with the package compiled, for machines without a compiler: the binding to TensorFlow and the native
+// kernels. Compiled once for each state of the sources, kept in the cache, never in git.
 import { createHash } from 'node:crypto';
-import { cp, readdir, readFile, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, cp, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { cacheFolder } from './cache.mjs';
+import { setUpNativeKernels } from './nativeKernels.mjs';
 import { runCommand } from './processes.mjs';
 import { projectRoot } from './project.mjs';
 import { say, step } from './step.mjs';
@@ -32,13 +33,7 @@ const exists = (folder) =>
     () => false,
   );
 
-/**
- * Puts the prebuilt binding into dist/. The project must be built. Without a compiler the package goes without, which is
- * told: it then asks for one where it is installed.
- */
-export const addPrebuiltBinding = async () => {
-  await rm(packaged, { recursive: true, force: true });
-  if (process.platform !== 'linux') return;
+const addBinding = async () => {
   const made = join(cacheFolder, 'prebuilt', `${platform}-${await fingerprint()}`);
   try {
     await step({
@@ -55,4 +50,20 @@ export const addPrebuiltBinding = async () => {
   } catch (error) {
     say(`The package goes without a prebuilt binding: ${error instanceof Error ? error.message : error}`);
   }
+};
+
+const addKernels = async () => {
+  await mkdir(packaged, { recursive: true });
+  for (const file of await setUpNativeKernels()) await copyFile(file, join(packaged, basename(file)));
+};
+
+/**
+ * Puts what is compiled into dist/. The project must be built. What cannot be compiled is told, and the package goes
+ * without: it then asks for a compiler where it is installed.
+ */
+export const addPrebuilt = async () => {
+  await rm(packaged, { recursive: true, force: true });
+  if (process.platform !== 'linux') return;
+  await addBinding();
+  await addKernels();
 };

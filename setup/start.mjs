@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { buildProject } from './build.mjs';
+import { setUpNativeKernels } from './nativeKernels.mjs';
 import { setUpVscode } from './openVscode.mjs';
 import { setUpPackages } from './packages.mjs';
 import { endWithParent, runCommand, startGroup } from './processes.mjs';
@@ -33,7 +34,7 @@ const drawSample = async () => {
 const setUpEngine = async () => {
   await setUpPackages();
   await buildProject();
-  await Promise.all([setUpTensorflow(), drawSample()]);
+  await Promise.all([setUpTensorflow(), setUpNativeKernels(), drawSample()]);
 };
 
 /** @param {import('node:child_process').ChildProcess} child @returns {Promise<number>} */

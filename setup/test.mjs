@@ -4,6 +4,7 @@ import { buildProject } from './build.mjs';
 import { setUpChromium } from './chromium.mjs';
 import { setUpCodeServer } from './codeServer.mjs';
 import { exitCode, failuresOf, orCrash, runnerLine, skipLines, totalLine } from './outcome.mjs';
+import { setUpNativeKernels } from './nativeKernels.mjs';
 import { setUpNodes } from './nodes.mjs';
 import { setUpPackages } from './packages.mjs';
 import { endWithParent } from './processes.mjs';
@@ -57,7 +58,8 @@ const setUp = async (selection) => {
     forRunners(['engine'], setUpNodes),
   ]);
   await buildProject();
-  if (selection.some((one) => ['engine', 'host', 'e2e'].includes(one))) await setUpTensorflow();
+  if (selection.some((one) => ['engine', 'host', 'e2e'].includes(one)))
+    await Promise.all([setUpTensorflow(), setUpNativeKernels()]);
   return missing;
 };
 

@@ -36,9 +36,11 @@ export interface Compilation {
   signal: AbortSignal | undefined;
 }
 
+/** @throws Failed backendBroken, with the compiler's last word on `title`. */
 export const compileModule = async (
   { compiler, signal }: Compilation,
   args: readonly string[],
+  title = 'TensorFlow’s binding',
 ): Promise<void> => {
   const nodeApi = packagedFile('binding/node-api', 'node_modules/node-api-headers/include');
   const shared = ['-std=c++17', '-O2', '-fPIC', '-shared', '-w', '-DNAPI_VERSION=8', `-I${nodeApi}`];
@@ -47,8 +49,8 @@ export const compileModule = async (
   if (code === 0) return;
   throw new Failed(
     'backendBroken',
-    `TensorFlow’s binding did not compile with ${compiler}: ${lastLine(errors)}.`,
-    'Set CXX to a compiler that knows C++17 (g++ 8, clang 7 or newer), then run `retort backends --install`.',
+    `${title} did not compile with ${compiler}: ${lastLine(errors)}.`,
+    'Set CXX to a compiler that knows C++17 (g++ 8, clang 7 or newer), then try again.',
   );
 };
 

@@ -30,16 +30,22 @@ const processorFlags = (): ReadonlySet<string> => {
   return new Set((line?.[1] ?? '').trim().split(' '));
 };
 
-/** `RETORT_NATIVE_KERNELS=off` keeps to what TensorFlow and WebAssembly bring themselves. */
-export const nativeKernelsAreOff = (): boolean => process.env.RETORT_NATIVE_KERNELS === 'off';
+/** What `RETORT_NATIVE_KERNELS` says: `off` keeps to what TensorFlow and WebAssembly bring themselves. */
+const wish = (): string | undefined => process.env.RETORT_NATIVE_KERNELS;
+
+export const nativeKernelsAreOff = (): boolean => wish() === 'off';
+
+/** Whether a set is the one that was asked for by name, or none was. */
+const isWished = ({ name }: InstructionSet): boolean =>
+  name === wish() || !instructionSets.some((set) => set.name === wish());
 
 /** Whether native kernels are compiled and used on this platform: where they were run, Linux on x86-64. */
 export const hasNativeKernels = (): boolean =>
   process.platform === 'linux' && process.arch === 'x64' && existsSync(processor);
 
-/** The sets that this processor has, widest first. */
+/** The sets that this processor has, widest first; of those, the one that `RETORT_NATIVE_KERNELS` names. */
 export const supportedSets = (): readonly InstructionSet[] => {
   if (!hasNativeKernels()) return [];
   const flags = processorFlags();
-  return instructionSets.filter(({ needs }) => needs.every((name) => flags.has(name)));
+  return instructionSets.filter(isWished).filter(({ needs }) => needs.every((name) => flags.has(name)));
 };

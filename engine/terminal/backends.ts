@@ -7,6 +7,7 @@ interface BackendOptions extends Shared {
   install?: boolean;
   remove?: boolean;
   python?: string[];
+  kernels?: boolean;
   prebuild?: string;
 }
 
@@ -30,6 +31,12 @@ const remove = async (): Promise<{ value: unknown; text: string }> => {
   const { formatRemoval } = await import('../backend/report');
   const removal = await removeTensorflow(progressLines(), interrupt());
   return { value: removal, text: formatRemoval(removal) };
+};
+
+const compileKernels = async (): Promise<{ value: unknown; text: string }> => {
+  const { compileNativeKernels } = await import('../backend/nativeKernels');
+  const files = await compileNativeKernels();
+  return { value: { files }, text: files.join('\n') };
 };
 
 const prebuild = async (folder: string): Promise<{ value: unknown; text: string }> => {
@@ -62,11 +69,18 @@ export const addBackendCommand = (program: Command, jsonOption: () => Option): v
         'install',
       ),
     )
+    .addOption(
+      new Option('--kernels', 'compile the native kernels of WebAssembly, which packages bring').conflicts([
+        'install',
+        'remove',
+      ]),
+    )
     .addOption(new Option('--prebuild <folder>', 'compile the binding that a package carries').hideHelp())
     .addOption(jsonOption())
     .action((options: BackendOptions) =>
       answer(options, () => {
         if (options.remove) return remove();
+        if (options.kernels) return compileKernels();
         return options.prebuild === undefined ? report(options) : prebuild(options.prebuild);
       }),
     );

@@ -1,3 +1,5 @@
+import { supportedSets } from '../../engine/backend/instructionSets';
+import { findNativeKernels } from '../../engine/backend/nativeKernels';
 import type { BenchTask } from './tasks';
 import { matrixSide } from './tasks';
 import type { EngineSubject } from './work';
@@ -68,7 +70,12 @@ export const engineSubjects: readonly Subject[] = [
     { backend: 'tensorflow', graph: false },
     ({ kind }) => (kind === 'step' || kind === 'forward' ? null : 'the same as above'),
   ),
-  engine('wasm', 'Retort, WebAssembly', { backend: 'wasm', graph: false }, () => null),
+  engine('wasm', 'Retort, WebAssembly', { backend: 'wasm', graph: false, plain: true }, () => null),
+  engine('wasm-native', 'Retort, WebAssembly, native kernels', { backend: 'wasm', graph: false }, () =>
+    supportedSets().some((set) => findNativeKernels(set) !== null)
+      ? null
+      : '`retort backends --kernels` first',
+  ),
   engine(
     'cpu',
     'Retort, plain JavaScript',

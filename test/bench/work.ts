@@ -21,6 +21,8 @@ import { matrixSide, type BenchTask } from './tasks';
 export interface EngineSubject {
   backend: 'tensorflow' | 'wasm' | 'cpu';
   graph: boolean;
+  /** Without the native kernels of ours. */
+  plain?: true;
 }
 
 /** A task made ready. */
@@ -135,7 +137,10 @@ const inputPipeline = async (task: BenchTask, { folder, models, batch }: Place):
 
 /** Sets the backend and makes a task ready; the first `run` may take longer than the following ones. */
 export const openWork = async (task: BenchTask, subject: EngineSubject, place: Place): Promise<Work> => {
-  await useBackend(subject.backend);
+  if (subject.plain) process.env.RETORT_NATIVE_KERNELS = 'off';
+  const { passedOver } = await useBackend(subject.backend);
+  const missing = passedOver.find(({ name }) => name.endsWith('kernels'));
+  if (missing && !subject.plain) throw new Error(`There are no ${missing.name}. ${missing.reason}`);
   switch (task.kind) {
     case 'matmul':
       return matrixProduct();

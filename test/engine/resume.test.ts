@@ -59,8 +59,13 @@ const startRun = async () => {
   return { command, folder };
 };
 
-describe.each(['auto', 'wasm'])('a run that is cut off, backend %s', (backend) => {
+describe.each([
+  ['auto', 'on'],
+  ['wasm', 'on'],
+  ['wasm', 'off'],
+])('a run that is cut off, backend %s, native kernels %s', (backend, native) => {
   beforeAll(async () => {
+    process.env.RETORT_NATIVE_KERNELS = native;
     project = await tinyProject(wide);
     await project.change({
       backend,

@@ -3,6 +3,7 @@ import { useBackend } from '../../engine/backend/choose';
 import { cases } from '../fixtures/wasmCases';
 import { expectSame, outcomes, type Outcome } from '../fixtures/wasmOutcomes';
 
+process.env.RETORT_NATIVE_KERNELS = 'off';
 const validate = vi.spyOn(WebAssembly, 'validate').mockReturnValue(false);
 afterAll(() => validate.mockRestore());
 

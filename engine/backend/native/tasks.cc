@@ -129,3 +129,5 @@ void StartThreads(i32 count) {
 }
 
 void RunTasks(Kernel kernel, const void *arguments, i32 tasks) { threads->Run(kernel, arguments, tasks); }
+
+void RunHere(Kernel kernel, const void *arguments, i32 tasks) { kernel(arguments, 0, tasks, Scratch()); }

@@ -10,3 +10,6 @@ void StartThreads(i32 count);
 
 // Does tasks 0 to `tasks` of a kernel on the calling thread and those that are free. May be called by several threads.
 void RunTasks(Kernel kernel, const void *arguments, i32 tasks);
+
+// Does them all on the calling thread: for what is done before others would have woken.
+void RunHere(Kernel kernel, const void *arguments, i32 tasks);

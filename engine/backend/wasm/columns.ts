@@ -1,4 +1,5 @@
-import type { Job, KernelModule } from './kernelModule';
+import type { KernelModule } from './kernelModule';
+import type { Job } from './kernelRunner';
 
 const channelTile = 16;
 /** Values that one task of an elementwise kernel does. */

@@ -1,5 +1,7 @@
 import { Worker } from 'node:worker_threads';
-import type { KernelFunction } from './kernelModule';
+
+/** A kernel as WebAssembly exports it; `args` and `scratch` are addresses. */
+export type KernelFunction = (args: number, begin: number, end: number, scratch: number) => void;
 
 /** Which word of the control block holds what. */
 const words = {

@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Failed } from '../contract/failure';
+import { cacheFolder } from './cacheFolder';
+import { compileModule, findCompiler, portable } from './compile';
+import { hasNativeKernels, instructionSets, type InstructionSet } from './instructionSets';
+import { kernelsState, nativeSource } from './kernelSources';
+import { findPackagedFile } from './packagedFile';
+
+const sources = ['heap.cc', 'tasks.cc'];
+/** Node takes a module out of memory when the thread that loaded it ends, under the feet of the module's own threads. */
+const keptLoaded = '-Wl,-z,nodelete';
+const flags = ['-O3', '-fvisibility=hidden', keptLoaded];
+
+/** The compiled kernels for an instruction set; the name tells the state of their sources. */
+export const kernelsFile = (set: InstructionSet): string => {
+  const hash = createHash('sha256').update(kernelsState());
+  for (const source of sources) hash.update(readFileSync(nativeSource(source)));
+  hash.update([...flags, ...set.flags].join(' '));
+  return `kernels-${hash.digest('hex').slice(0, 8)}-${set.name}.node`;
+};
+
+const compiledFolder = (): string => join(cacheFolder(), 'kernels');
+
+/** Where the kernels for an instruction set lie: in this package, or compiled on this machine; null where in neither. */
+export const findNativeKernels = (set: InstructionSet): string | null => {
+  const name = kernelsFile(set);
+  const place = `prebuilt/${process.platform}-${process.arch}/${name}`;
+  const named = process.env.RETORT_PREBUILT;
+  const packaged = named ? join(named, name) : findPackagedFile(place, `dist/${place}`);
+  return [packaged, join(compiledFolder(), name)].find((file) => file !== null && existsSync(file)) ?? null;
+};
+
+const compileKernels = async (compiler: string, set: InstructionSet): Promise<string> => {
+  const file = join(compiledFolder(), kernelsFile(set));
+  if (existsSync(file)) return file;
+  const unfinished = `${file}.${process.pid}`;
+  try {
+    const args = [...portable(), ...flags, ...set.flags, ...sources.map(nativeSource), '-o', unfinished];
+    await compileModule({ compiler, signal: undefined }, args, 'The native kernels');
+    await rename(unfinished, file);
+  } finally {
+    await rm(unfinished, { force: true });
+  }
+  return file;
+};
+
+/**
+ * Compiles the kernels of the wasm backend for every instruction set, into the cache folder; those that are there already
+ * stay. Returns their files.
+ *
+ * @throws Failed backendMissing (not Linux on x86-64, no compiler), backendBroken (does not compile).
+ */
+export const compileNativeKernels = async (): Promise<string[]> => {
+  if (!hasNativeKernels())
+    throw new Failed(
+      'backendMissing',
+      'Native kernels are for Linux on x86-64 only.',
+      'WebAssembly computes with its own kernels here.',
+    );
+  const compiler = await findCompiler(undefined);
+  if (compiler === null)
+    throw new Failed(
+      'backendMissing',
+      'The native kernels need a C++ compiler and none was found.',
+      'On Debian and Ubuntu: `apt install g++`. Then run `retort backends --kernels`.',
+    );
+  await mkdir(compiledFolder(), { recursive: true });
+  return Promise.all(instructionSets.map((set) => compileKernels(compiler, set)));
+};
