@@ -50,6 +50,17 @@ const prepare = async (run: string, frozen: FrozenRecipe, recorder: Recorder): P
   }
 };
 
+/** Says so where a run goes on with what computes differently: its end is then not that of a run that was never cut off. */
+const tellBackend = async (recorder: Recorder, { backend }: PreparedRun): Promise<void> => {
+  const { backend: before, totalStep } = recorder.state;
+  if (totalStep > 0 && before && before.description !== backend.description)
+    await recorder.event(
+      'warning',
+      `The run goes on with ${backend.description}; so far it computed with ${before.description}. Its numbers differ slightly from those of a run on one of them.`,
+    );
+  await recorder.update({ backend }, { now: true });
+};
+
 const runLocked = async (run: string, options: ExecuteOptions): Promise<RunReport> => {
   const state = await readState(run);
   const began = Date.now();
@@ -61,7 +72,7 @@ const runLocked = async (run: string, options: ExecuteOptions): Promise<RunRepor
     const prepared = options.prepared ?? (await prepare(run, frozen, recorder));
     requireSame(frozen.hashes, prepared.frozen.hashes);
     await writeFrozenRecipe(run, prepared.frozen);
-    await recorder.update({ backend: prepared.backend }, { now: true });
+    await tellBackend(recorder, prepared);
     await prepared.student.save(join(run, runFiles.models, 'student'));
     const [teacher] = prepared.teachers;
     if (teacher?.info.format === 'code') await teacher.save(join(run, runFiles.models, 'teacher'));

@@ -14,8 +14,13 @@ export interface RunningCommand {
   ended: Promise<CommandResult>;
 }
 
+interface CommandOptions {
+  cwd?: string;
+  env?: NodeJS.ProcessEnv;
+}
+
 /** Starts the built command line. */
-export const startCommand = (args: readonly string[], options: { cwd?: string } = {}): RunningCommand => {
+export const startCommand = (args: readonly string[], options: CommandOptions = {}): RunningCommand => {
   const child = spawn(process.execPath, [engineFile, ...args], {
     ...options,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -30,5 +35,5 @@ export const startCommand = (args: readonly string[], options: { cwd?: string } 
   return { process: child, ended };
 };
 
-export const runCommand = (args: readonly string[], options?: { cwd?: string }): Promise<CommandResult> =>
+export const runCommand = (args: readonly string[], options?: CommandOptions): Promise<CommandResult> =>
   startCommand(args, options).ended;

@@ -107,6 +107,21 @@ describe.each([
     await requireSame(folder);
   }, 60_000);
 
+  it('says so where it goes on with other kernels', async () => {
+    const folder = join(project.folder, 'elsewhere');
+    await cp(whole.run, folder, { recursive: true });
+    await rm(join(folder, 'report.json'));
+    const env = { ...process.env, RETORT_NATIVE_KERNELS: 'off' };
+    const resumed = await runCommand(['resume', folder, '--json'], { env });
+    expect(resumed.code, resumed.errors).toBe(0);
+    const [before, now] = [whole, JSON.parse(resumed.output) as RunReport].map(
+      ({ backend }) => backend.description,
+    );
+    const events = await readFile(join(folder, 'events.jsonl'), 'utf8');
+    const told = `The run goes on with ${now}; so far it computed with ${before}.`;
+    expect(events.includes(told)).toBe(before !== now);
+  }, 60_000);
+
   it('stops at the next batch when asked to, says so, and resumes to the same end', async () => {
     const { command, folder } = await startRun();
     while ((await listCheckpoints(folder)).length === 0) await wait(20);
