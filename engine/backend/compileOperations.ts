@@ -9,6 +9,9 @@ import { nativeSource } from './kernelSources';
 /** A header that TensorFlow's kernel interface needs; in TensorFlow's headers that were installed long ago it is missing. */
 const neededHeader = 'tensorflow/c/kernels.h';
 
+/** TensorFlow keeps pointers to the operations, and threads of theirs wait, also when Node lets go of the module. */
+const keptLoaded = ['-Wl,-z,nodelete'];
+
 /** Whether the operations can be compiled with the headers in this folder. */
 export const canCompileOperations = (include: string): boolean => existsSync(join(include, neededHeader));
 
@@ -26,7 +29,7 @@ export const compileOperations = async (
     const unfinished = `${file}.${process.pid}`;
     try {
       await compileModule(compilation, [
-        ...['-O3', ...set.flags, `-I${include}`],
+        ...['-O3', ...keptLoaded, ...set.flags, `-I${include}`],
         ...[nativeSource('operations.cc'), nativeSource('tasks.cc')],
         ...[...link, '-o', unfinished],
       ]);

@@ -43,7 +43,10 @@ const pythonRow = ({ python, origin, version, tensorflow, keras }: FoundPython, 
 
 /** What could compute better than what does, and how to have it; empty where nothing could. */
 const advice = ({ choice, installed, pythons }: BackendReport): string[] => {
-  if (choice.name === 'tensorflow') return [];
+  if (choice.name === 'tensorflow')
+    return choice.passedOver.map(
+      ({ name }) => `*Retort: Set Up Native TensorFlow* adds what is missing: ${name}.`,
+    );
   if (installed.length > 0)
     return [
       'TensorFlow is installed but not used, for the reason above. Run *Retort: Set Up Native TensorFlow*.',
@@ -91,9 +94,9 @@ export const setupReport = (facts: SetupFacts, home: string): string => {
     '# Retort setup',
     '',
     ...rows,
-    ...section('Backends that are not used, and why', reasons),
+    ...section('What is not used, and why', reasons),
     ...found(backends, home),
-    ...(passedOver.length === 0 && !isFailure(hello) ? ['', 'This is the best backend there is.'] : []),
+    ...(passedOver.length === 0 && !isFailure(hello) ? ['', 'Nothing faster is known here.'] : []),
     '',
   ].join('\n');
 };

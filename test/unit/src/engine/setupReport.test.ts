@@ -73,7 +73,18 @@ describe('setupReport', () => {
     );
     expect(report).toContain('~/.cache/retort/tensorflow/2.18.0, prebuilt binding, 853 MB');
     expect(report).not.toContain('What to do');
-    expect(report).toContain('This is the best backend there is.');
+    expect(report).toContain('Nothing faster is known here.');
+  });
+
+  it('tells how TensorFlow gets the kernels that it lacks', () => {
+    const passedOver = [{ name: 'Winograd kernels', reason: 'They are not installed.' }];
+    const choice = { name: 'tensorflow' as const, description: 'TF', passedOver };
+    const report = setupReport(
+      { ...facts, hello: { ...hello, backend: choice }, backends: { ...backends, choice } },
+      '',
+    );
+    expect(report).toContain('- **Winograd kernels**: They are not installed.');
+    expect(report).toContain('*Retort: Set Up Native TensorFlow* adds what is missing: Winograd kernels.');
   });
 
   it('shows failures where the facts are missing', () => {
