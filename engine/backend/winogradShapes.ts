@@ -13,8 +13,11 @@ const tileSide = 4;
 const leastChannels = 16;
 /** What the kernels have room for. */
 const mostChannels = 1024;
-/** Fewer do not repay the transformed filter, which has four times the values of the filter. */
+/** Fewer tiles do not repay the transformed filter, which has four times the values of the filter. */
 const leastTiles = 8;
+/** The same for a filter that no cache holds once it is transformed. */
+const leastTilesOfLarge = 32;
+const largeFilter = 2 ** 16;
 /** Of the tiles' pixels that must be pixels of the map: maps of 3x3 and of 5x5 still gain, those of 2x2 do not. */
 const leastFilled = 0.35;
 
@@ -28,7 +31,7 @@ export const paysWinograd = (shape: ConvolutionShape): boolean => {
   return (
     Math.min(inChannels, outChannels) >= leastChannels &&
     Math.max(inChannels, outChannels) <= mostChannels &&
-    tiles >= leastTiles &&
+    tiles >= (inChannels * outChannels > largeFilter ? leastTilesOfLarge : leastTiles) &&
     batch * height * width >= leastFilled * tiles * tileSide * tileSide
   );
 };

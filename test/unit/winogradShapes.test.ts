@@ -10,6 +10,7 @@ describe('the convolutions that Winograd’s kernels take', () => {
     ['maps of 3x3', { height: 3, width: 3 }],
     ['the fewest and the most channels', { inChannels: 16, outChannels: 1024 }],
     ['one sample of enough tiles', { batch: 1, height: 16, width: 8 }],
+    ['a large filter for many tiles', { batch: 8, height: 7, width: 7, inChannels: 512, outChannels: 512 }],
   ])('%s', (_, change) => {
     expect(paysWinograd({ ...shape, ...change })).toBe(true);
   });
@@ -20,6 +21,7 @@ describe('the convolutions that Winograd’s kernels take', () => {
     ['few output channels', { outChannels: 15 }],
     ['more channels than the kernels have room for', { inChannels: 1025 }],
     ['fewer tiles than repay the filter', { batch: 1, height: 7, width: 7 }],
+    ['a large filter for few tiles', { batch: 7, height: 7, width: 7, inChannels: 512, outChannels: 512 }],
   ])('not %s', (_, change) => {
     expect(paysWinograd({ ...shape, ...change })).toBe(false);
   });

@@ -1,74 +1,116 @@
 #include "kernels.h"
 
-enum { reductionBlock = 128 };
+// Reductions over the rows of [rows, channels], in two steps: blocks of rows are reduced in float32, all at once and each
+// while it is in the cache, then the blocks' parts are joined in float64 in their order.
 
-// Sums over the rows of [rows, channels]; a task is sixteen channels. Blocks of rows add in float32, the blocks in
-// float64. `second` and `mean` may be the null pointer.
+enum { rowsPerBlock = 128, channelsPerBlock = 128 };
+
+// Parts of the blocks: first[block][channels] and second. A task is `channelsPerBlock` channels of a block.
+// `second` and `mean` may be the null pointer.
 typedef struct {
   const f32 *x, *dy, *mean;
   f32 *first, *second;
   i32 rows, channels;
-} Columns;
+} ColumnParts;
 
-INLINE void sumTile(const Columns *a, i32 channel, i32 width, double *totals, double *products) {
-  for (i32 lane = 0; lane < width; lane++) totals[lane] = products[lane] = 0;
-  for (i32 block = 0; block < a->rows; block += reductionBlock) {
-    f32 sums[channelTile] = {0}, productSums[channelTile] = {0};
-    const i32 last = least(a->rows, block + reductionBlock);
-    for (i32 row = block; row < last; row++) {
-      const f32 *dy = a->dy + row * a->channels + channel, *x = a->x + row * a->channels + channel;
-      UNROLL for (i32 lane = 0; lane < width; lane++) sums[lane] += dy[lane];
-      if (a->mean)
-        UNROLL for (i32 lane = 0; lane < width; lane++)
-          productSums[lane] += dy[lane] * (x[lane] - a->mean[channel + lane]);
+// `vectors` times `lanes` channels; of the last vector only `count`.
+INLINE void partialSumTile(const ColumnParts *a, i32 block, i32 channel, i32 vectors, i32 count) {
+  f32s sums[2], products[2], means[2];
+  UNROLL for (i32 at = 0; at < vectors; at++) {
+    sums[at] = products[at] = splat(0);
+    if (a->mean) means[at] = loadSome(a->mean + channel + at * lanes, count);
+  }
+  const i32 begin = block * rowsPerBlock, end = least(a->rows, begin + rowsPerBlock);
+  const f32 *dy = a->dy + begin * a->channels + channel, *x = a->x + begin * a->channels + channel;
+  for (i32 row = begin; row < end; row++, dy += a->channels, x += a->channels)
+    UNROLL for (i32 at = 0; at < vectors; at++) {
+      const f32s value = loadSome(dy + at * lanes, count);
+      sums[at] += value;
+      if (a->mean) products[at] = addProduct(products[at], value, loadSome(x + at * lanes, count) - means[at]);
     }
-    for (i32 lane = 0; lane < width; lane++) totals[lane] += sums[lane], products[lane] += productSums[lane];
+  UNROLL for (i32 at = 0; at < vectors; at++) {
+    const i32 to = block * a->channels + channel + at * lanes;
+    storeSome(a->first + to, sums[at], count);
+    if (a->mean) storeSome(a->second + to, products[at], count);
   }
 }
 
-INLINE void squareTile(const Columns *a, i32 channel, i32 width, const f32 *means, double *totals) {
-  for (i32 lane = 0; lane < width; lane++) totals[lane] = 0;
-  for (i32 block = 0; block < a->rows; block += reductionBlock) {
-    f32 sums[channelTile] = {0};
-    const i32 last = least(a->rows, block + reductionBlock);
-    for (i32 row = block; row < last; row++) {
-      const f32 *x = a->x + row * a->channels + channel;
-      UNROLL for (i32 lane = 0; lane < width; lane++) sums[lane] += (x[lane] - means[lane]) * (x[lane] - means[lane]);
+INLINE void partialMomentTile(const ColumnParts *a, i32 block, i32 channel, i32 vectors, i32 count) {
+  f32s means[2], squares[2];
+  UNROLL for (i32 at = 0; at < vectors; at++) means[at] = squares[at] = splat(0);
+  const i32 begin = block * rowsPerBlock, rows = least(a->rows - begin, rowsPerBlock);
+  const f32 *x = a->x + begin * a->channels + channel;
+  for (i32 row = 0; row < rows; row++)
+    UNROLL for (i32 at = 0; at < vectors; at++) means[at] += loadSome(x + row * a->channels + at * lanes, count);
+  UNROLL for (i32 at = 0; at < vectors; at++) means[at] /= splat(rows);
+  for (i32 row = 0; row < rows; row++)
+    UNROLL for (i32 at = 0; at < vectors; at++) {
+      const f32s difference = loadSome(x + row * a->channels + at * lanes, count) - means[at];
+      squares[at] = addProduct(squares[at], difference, difference);
     }
-    for (i32 lane = 0; lane < width; lane++) totals[lane] += sums[lane];
+  UNROLL for (i32 at = 0; at < vectors; at++) {
+    const i32 to = block * a->channels + channel + at * lanes;
+    storeSome(a->first + to, means[at], count);
+    storeSome(a->second + to, squares[at], count);
   }
 }
 
-INLINE void columnSumTile(const Columns *a, i32 channel, i32 width) {
-  double totals[channelTile], products[channelTile];
-  sumTile(a, channel, width, totals, products);
-  for (i32 lane = 0; lane < width; lane++) {
-    a->first[channel + lane] = totals[lane];
-    if (a->second) a->second[channel + lane] = products[lane];
+#define EACH_BLOCK(tile)                                                                                    \
+  const i32 groups = (a->channels + channelsPerBlock - 1) / channelsPerBlock;                               \
+  for (i32 task = begin; task < end; task++) {                                                              \
+    const i32 block = task / groups, from = task % groups * channelsPerBlock;                               \
+    const i32 to = least(a->channels, from + channelsPerBlock);                                             \
+    i32 channel = from;                                                                                     \
+    for (; channel + 2 * lanes <= to; channel += 2 * lanes) tile(a, block, channel, 2, lanes);              \
+    for (; channel + lanes <= to; channel += lanes) tile(a, block, channel, 1, lanes);                      \
+    if (channel < to) tile(a, block, channel, 1, to - channel);                                             \
+  }
+
+// The sum of dy; with a mean also the sum of dy * (x - mean).
+KERNEL(partialSums)(const ColumnParts *a, i32 begin, i32 end, f32 *scratch) { EACH_BLOCK(partialSumTile) }
+
+// The mean of x, and the sum of the squares of what differs from it.
+KERNEL(partialMoments)(const ColumnParts *a, i32 begin, i32 end, f32 *scratch) { EACH_BLOCK(partialMomentTile) }
+
+// A task is a channel.
+typedef struct {
+  const f32 *firstParts, *secondParts;
+  f32 *first, *second;
+  i32 rows, channels;
+} ColumnTotals;
+
+// Sums of the parts; `second` may be the null pointer.
+KERNEL(totalSums)(const ColumnTotals *a, i32 begin, i32 end, f32 *scratch) {
+  const i32 blocks = (a->rows + rowsPerBlock - 1) / rowsPerBlock;
+  for (i32 channel = begin; channel < end; channel++) {
+    double first = 0, second = 0;
+    for (i32 block = 0; block < blocks; block++) first += a->firstParts[block * a->channels + channel];
+    a->first[channel] = first;
+    if (!a->second) continue;
+    for (i32 block = 0; block < blocks; block++) second += a->secondParts[block * a->channels + channel];
+    a->second[channel] = second;
   }
 }
 
-INLINE void momentTile(const Columns *a, i32 channel, i32 width) {
-  double totals[channelTile], products[channelTile];
-  f32 means[channelTile];
-  sumTile(a, channel, width, totals, products);
-  for (i32 lane = 0; lane < width; lane++) a->first[channel + lane] = means[lane] = totals[lane] / a->rows;
-  squareTile(a, channel, width, means, totals);
-  for (i32 lane = 0; lane < width; lane++) a->second[channel + lane] = totals[lane] / a->rows;
+// first = the mean, second = the biased variance (Chan, Golub and LeVeque, 1979).
+KERNEL(totalMoments)(const ColumnTotals *a, i32 begin, i32 end, f32 *scratch) {
+  const i32 blocks = (a->rows + rowsPerBlock - 1) / rowsPerBlock;
+  for (i32 channel = begin; channel < end; channel++) {
+    double sum = 0, squares = 0;
+    for (i32 block = 0; block < blocks; block++) {
+      const i32 rows = least(a->rows - block * rowsPerBlock, rowsPerBlock);
+      sum += (double)a->firstParts[block * a->channels + channel] * rows;
+    }
+    const double mean = sum / a->rows;
+    for (i32 block = 0; block < blocks; block++) {
+      const i32 rows = least(a->rows - block * rowsPerBlock, rowsPerBlock);
+      const double difference = a->firstParts[block * a->channels + channel] - mean;
+      squares += a->secondParts[block * a->channels + channel] + difference * difference * rows;
+    }
+    a->first[channel] = mean;
+    a->second[channel] = squares / a->rows;
+  }
 }
-
-#define EACH_CHANNEL_TILE(tile)                                                   \
-  const i32 last = least(end * channelTile, a->channels);                         \
-  i32 channel = begin * channelTile;                                              \
-  for (; channel + channelTile <= last; channel += channelTile) tile(a, channel, channelTile); \
-  for (; channel + 4 <= last; channel += 4) tile(a, channel, 4);                  \
-  for (; channel < last; channel++) tile(a, channel, 1);
-
-// first = the sum of dy; second = the sum of dy * (x - mean).
-KERNEL(columnSums)(const Columns *a, i32 begin, i32 end, f32 *scratch) { EACH_CHANNEL_TILE(columnSumTile) }
-
-// first = the mean, second = the biased variance of x (dy is x too).
-KERNEL(columnMoments)(const Columns *a, i32 begin, i32 end, f32 *scratch) { EACH_CHANNEL_TILE(momentTile) }
 
 // out = scale * x + shift, and with y: out = scale * x + other * y + shift; all three one value a channel.
 // A task is `block` rows.
@@ -94,21 +136,4 @@ KERNEL(affine)(const Affine *a, i32 begin, i32 end, f32 *scratch) {
     if (a->y) affinePairRow(a->out + at, a->x + at, a->y + at, a);
     else affineRow(a->out + at, a->x + at, a->scale, a->shift, a->channels);
   }
-}
-
-// out = dy where x is greater than zero, else 0. A task is `block` values.
-typedef struct {
-  const f32 *x, *dy;
-  f32 *out;
-  i32 count, block;
-} ReluGradient;
-
-KERNEL(reluGradient)(const ReluGradient *a, i32 begin, i32 end, f32 *scratch) {
-  const i32 last = least(end * a->block, a->count);
-  i32 at = begin * a->block;
-  for (; at + lanes <= last; at += lanes) {
-    const i32s kept = load(a->x + at) > splat(0);
-    store(a->out + at, (f32s)((i32s)load(a->dy + at) & kept));
-  }
-  for (; at < last; at++) a->out[at] = a->x[at] > 0 ? a->dy[at] : 0;
 }

@@ -7,6 +7,10 @@
 
 #pragma once
 
+#ifdef __AVX2__
+#include <immintrin.h>
+#endif
+
 typedef float f32;
 typedef int i32;
 
@@ -64,23 +68,40 @@ INLINE f32s addProduct(f32s sum, f32s a, f32s b) {
 #endif
 }
 
+// The bits of `yes` where those of the mask are set, else those of `no`.
+INLINE f32s choose(i32s mask, f32s yes, f32s no) { return (f32s)(((i32s)yes & mask) | ((i32s)no & ~mask)); }
+
 // NaN stays, as in tfjs.
 INLINE f32s positive(f32s value) { return (f32s)((i32s)value & ~(i32s)(value < splat(0))); }
 
-// The first `count` values, and zeros.
-INLINE f32s loadSome(const f32 *from, i32 count) {
-  if (count >= lanes) return load(from);
+// The first `count` of the values there, without a look at the others; what is missing is zero.
+#if defined(__AVX512F__)
+INLINE f32s loadMasked(const f32 *from, i32 count) { return (f32s)_mm512_maskz_loadu_ps((1u << count) - 1, from); }
+INLINE void storeMasked(f32 *to, f32s value, i32 count) { _mm512_mask_storeu_ps(to, (1u << count) - 1, value); }
+#elif defined(__AVX2__)
+INLINE __m256i firstLanes(i32 count) {
+  const i32s places = {0, 1, 2, 3, 4, 5, 6, 7};
+  return (__m256i)(places < (i32s){0} + count);
+}
+INLINE f32s loadMasked(const f32 *from, i32 count) { return (f32s)_mm256_maskload_ps(from, firstLanes(count)); }
+INLINE void storeMasked(f32 *to, f32s value, i32 count) { _mm256_maskstore_ps(to, firstLanes(count), value); }
+#else
+INLINE f32s loadMasked(const f32 *from, i32 count) {
   f32s value = splat(0);
   for (i32 lane = 0; lane < count; lane++) value[lane] = from[lane];
   return value;
 }
+INLINE void storeMasked(f32 *to, f32s value, i32 count) {
+  for (i32 lane = 0; lane < count; lane++) to[lane] = value[lane];
+}
+#endif
+
+// The first `count` values, and zeros.
+INLINE f32s loadSome(const f32 *from, i32 count) { return count >= lanes ? load(from) : loadMasked(from, count); }
 
 INLINE void storeSome(f32 *to, f32s value, i32 count) {
-  if (count >= lanes) {
-    store(to, value);
-    return;
-  }
-  for (i32 lane = 0; lane < count; lane++) to[lane] = value[lane];
+  if (count >= lanes) store(to, value);
+  else storeMasked(to, value, count);
 }
 
 INLINE i32 least(i32 a, i32 b) { return a < b ? a : b; }

@@ -7,6 +7,20 @@ typedef struct {
   i32 inHeight, inWidth, channels, outHeight, outWidth, filterHeight, filterWidth, stepY, stepX, top, left;
 } MaxPoolGradient;
 
+// Which of a window's places is the first largest, for each of some channels.
+INLINE i32s largestPlace(const f32 *x, const MaxPoolGradient *a, Range rows, Range columns, i32 count) {
+  i32s largest = (i32s){0}, place = (i32s){0};
+  f32s most = loadSome(x + (rows.begin * a->inWidth + columns.begin) * a->channels, count);
+  for (i32 y = rows.begin; y < rows.end; y++)
+    for (i32 at = columns.begin; at < columns.end; at++, place += 1) {
+      const f32s value = loadSome(x + (y * a->inWidth + at) * a->channels, count);
+      const i32s isMore = (i32s)(value > most);
+      most = choose(isMore, value, most);
+      largest = (i32s)choose(isMore, (f32s)place, (f32s)largest);
+    }
+  return largest;
+}
+
 KERNEL(maxPoolGradient)(const MaxPoolGradient *a, i32 begin, i32 end, f32 *scratch) {
   const i32 size = a->inHeight * a->inWidth * a->channels;
   for (i32 sample = begin; sample < end; sample++) {
@@ -14,17 +28,19 @@ KERNEL(maxPoolGradient)(const MaxPoolGradient *a, i32 begin, i32 end, f32 *scrat
     f32 *out = a->out + sample * size;
     for (i32 at = 0; at < size; at++) out[at] = 0;
     for (i32 window = 0; window < a->outHeight * a->outWidth; window++, dy += a->channels) {
-      const i32 y = window / a->outWidth * a->stepY - a->top, x0 = window % a->outWidth * a->stepX - a->left;
-      const i32 fromY = most(0, y), toY = least(a->inHeight, y + a->filterHeight);
-      const i32 fromX = most(0, x0), toX = least(a->inWidth, x0 + a->filterWidth);
-      for (i32 channel = 0; channel < a->channels; channel++) {
-        i32 largest = (fromY * a->inWidth + fromX) * a->channels + channel;
-        for (i32 inY = fromY; inY < toY; inY++)
-          for (i32 inX = fromX; inX < toX; inX++) {
-            const i32 at = (inY * a->inWidth + inX) * a->channels + channel;
-            largest = x[at] > x[largest] ? at : largest;
+      const i32 top = window / a->outWidth * a->stepY - a->top, left = window % a->outWidth * a->stepX - a->left;
+      const Range rows = {most(0, top), least(a->inHeight, top + a->filterHeight)};
+      const Range columns = {most(0, left), least(a->inWidth, left + a->filterWidth)};
+      for (i32 channel = 0; channel < a->channels; channel += lanes) {
+        const i32 count = a->channels - channel;
+        const i32s largest = largestPlace(x + channel, a, rows, columns, count);
+        const f32s gradient = loadSome(dy + channel, count);
+        i32s place = (i32s){0};
+        for (i32 y = rows.begin; y < rows.end; y++)
+          for (i32 at = columns.begin; at < columns.end; at++, place += 1) {
+            f32 *to = out + (y * a->inWidth + at) * a->channels + channel;
+            storeSome(to, loadSome(to, count) + (f32s)((i32s)gradient & (i32s)(largest == place)), count);
           }
-        out[largest] += dy[channel];
       }
     }
   }

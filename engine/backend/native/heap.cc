@@ -9,6 +9,7 @@
 #include "../kernels/columns.c"
 #include "../kernels/convolution.c"
 #include "../kernels/depthwise.c"
+#include "../kernels/elementwise.c"
 #include "../kernels/pooling.c"
 #include "../kernels/winograd.c"
 #include "../kernels/winogradGradient.c"
@@ -39,10 +40,17 @@ const NamedKernel kKernels[] = {
     NAMED(depthwiseInputGradient, Depthwise, batch),
     NAMED(depthwiseFilterGradient, Depthwise, batch),
     NAMED(maxPoolGradient, MaxPoolGradient, inHeight),
-    NAMED(columnSums, Columns, rows),
-    NAMED(columnMoments, Columns, rows),
+    NAMED(partialSums, ColumnParts, rows),
+    NAMED(partialMoments, ColumnParts, rows),
+    NAMED(totalSums, ColumnTotals, rows),
+    NAMED(totalMoments, ColumnTotals, rows),
     NAMED(affine, Affine, rows),
-    NAMED(reluGradient, ReluGradient, count),
+    NAMED(addValues, Elementwise, count),
+    NAMED(subtractValues, Elementwise, count),
+    NAMED(multiplyValues, Elementwise, count),
+    NAMED(relu, Elementwise, count),
+    NAMED(reluGradient, Elementwise, count),
+    NAMED(exponentials, Elementwise, count),
     NAMED(winogradFilter, WinogradFilter, rows),
     NAMED(winograd, Winograd, tiles),
     NAMED(winogradTiles, WinogradTiles, first),

@@ -1,7 +1,9 @@
 import type { KernelModule } from './kernelModule';
 import type { Job } from './kernelRunner';
 
-const channelTile = 16;
+// Of the kernels: how a reduction is cut.
+const rowsPerBlock = 128;
+const channelsPerBlock = 128;
 /** Values that one task of an elementwise kernel does. */
 const valuesPerTask = 16_384;
 
@@ -11,14 +13,32 @@ export interface Matrix {
   channels: number;
 }
 
-const reduction = ({ rows, channels }: Matrix): Job => ({
-  tasks: Math.ceil(channels / channelTile),
-  operations: rows * channels,
+const blocksOf = ({ rows }: Matrix): number => Math.ceil(rows / rowsPerBlock);
+
+const partial = (matrix: Matrix): Job => ({
+  tasks: blocksOf(matrix) * Math.ceil(matrix.channels / channelsPerBlock),
+  operations: matrix.rows * matrix.channels,
 });
 
+const total = (matrix: Matrix): Job => ({
+  tasks: matrix.channels,
+  operations: blocksOf(matrix) * matrix.channels,
+});
+
+/** Memory for two values a block and channel. */
+const partsOf = (kernels: KernelModule, matrix: Matrix): [first: number, second: number] => {
+  const bytes = 4 * blocksOf(matrix) * matrix.channels;
+  const first = kernels.scratch('parts', 2 * bytes);
+  return [first, first + bytes];
+};
+
 /** sums = the sum of x over the rows. */
-export const sumColumns = (kernels: KernelModule, x: number, sums: number, matrix: Matrix): void =>
-  kernels.run('columnSums', reduction(matrix), [x, x, 0, sums, 0, matrix.rows, matrix.channels]);
+export const sumColumns = (kernels: KernelModule, x: number, sums: number, matrix: Matrix): void => {
+  const { rows, channels } = matrix;
+  const [first] = partsOf(kernels, matrix);
+  kernels.run('partialSums', partial(matrix), [x, x, 0, first, 0, rows, channels]);
+  kernels.run('totalSums', total(matrix), [first, 0, sums, 0, rows, channels]);
+};
 
 /** sums = the sum of dy over the rows, products = that of dy * (x - mean). */
 export const sumProducts = (
@@ -26,8 +46,10 @@ export const sumProducts = (
   { x, dy, mean, sums, products }: Record<'x' | 'dy' | 'mean' | 'sums' | 'products', number>,
   matrix: Matrix,
 ): void => {
-  const words = [x, dy, mean, sums, products, matrix.rows, matrix.channels];
-  kernels.run('columnSums', reduction(matrix), words);
+  const { rows, channels } = matrix;
+  const parts = partsOf(kernels, matrix);
+  kernels.run('partialSums', partial(matrix), [x, dy, mean, ...parts, rows, channels]);
+  kernels.run('totalSums', total(matrix), [...parts, sums, products, rows, channels]);
 };
 
 /** Mean and biased variance of each channel. */
@@ -36,8 +58,10 @@ export const momentsOfColumns = (
   { x, mean, variance }: Record<'x' | 'mean' | 'variance', number>,
   matrix: Matrix,
 ): void => {
-  const words = [x, x, 0, mean, variance, matrix.rows, matrix.channels];
-  kernels.run('columnMoments', reduction(matrix), words);
+  const { rows, channels } = matrix;
+  const parts = partsOf(kernels, matrix);
+  kernels.run('partialMoments', partial(matrix), [x, x, 0, ...parts, rows, channels]);
+  kernels.run('totalMoments', total(matrix), [...parts, mean, variance, rows, channels]);
 };
 
 export interface Affine {
@@ -63,14 +87,4 @@ export const affine = (kernels: KernelModule, { x, y, out, ...values }: Affine, 
   const block = Math.max(1, Math.floor(valuesPerTask / channels));
   const words = [x, y, scale, other, shift, out, rows, channels, block];
   kernels.run('affine', { tasks: Math.ceil(rows / block), operations: rows * channels }, words);
-};
-
-/** out = dy where x > 0, else 0. */
-export const reluGradient = (
-  kernels: KernelModule,
-  { x, dy, out }: Record<'x' | 'dy' | 'out', number>,
-  count: number,
-): void => {
-  const job = { tasks: Math.ceil(count / valuesPerTask), operations: count };
-  kernels.run('reluGradient', job, [x, dy, out, count, valuesPerTask]);
 };

@@ -5,13 +5,14 @@ import type { Started } from '../started';
 import { registerBatchNorm } from './batchNorm';
 import { registerConvolution } from './convolution';
 import { registerDepthwise } from './depthwise';
+import { registerElementwise } from './elementwise';
 import { KernelModule } from './kernelModule';
 import { registerMatrixProduct } from './matrixProduct';
 import { startNativeKernels } from './nativeRunner';
 import { registerPlainKernels } from './plainKernels';
 import { registerPooling } from './pooling';
 import { registerReductions } from './reductions';
-import { registerRelu } from './relu';
+
 import { backendName } from './replaceKernel';
 import { selfTest } from './selfTest';
 import { startTfjsModule, type StartedModule } from './tfjsModule';
@@ -25,7 +26,7 @@ const registerKernels = (kernels: KernelModule): void => {
   registerPooling(kernels);
   registerBatchNorm(kernels);
   registerReductions(kernels);
-  registerRelu(kernels);
+  registerElementwise(kernels);
 };
 
 const firstLine = (error: unknown): string => (error as Error).message.split('\n')[0] ?? '';
