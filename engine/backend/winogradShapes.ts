@@ -10,7 +10,7 @@ export interface ConvolutionShape {
 /** What Winograd's F(4x4, 3x3) makes at once. */
 const tileSide = 4;
 /** Fewer give too little to multiply for what transforming costs. */
-const leastChannels = 16;
+export const leastChannels = 16;
 /** What the kernels have room for. */
 const mostChannels = 1024;
 /** Fewer tiles do not repay the transformed filter, which has four times the values of the filter. */

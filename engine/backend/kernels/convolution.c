@@ -74,6 +74,16 @@ INLINE void multiplyTile(const Convolve *a, const f32 **pixels, const f32 *filte
   }
 }
 
+// The same for a panel of which only the first half is there.
+INLINE void multiplyHalfTile(const Convolve *a, const f32 **pixels, const f32 *filter, f32s sums[tileRows][2]) {
+  for (i32 tap = 0; tap < a->taps; tap++, pixels += tileRows)
+    for (i32 channel = 0; channel < a->inChannels; channel++, filter += panelColumns) {
+      const f32s left = load(filter);
+      UNROLL for (i32 row = 0; row < tileRows; row++)
+        sums[row][0] = addProduct(sums[row][0], splat(pixels[row][channel]), left);
+    }
+}
+
 INLINE void storePanel(f32 *to, f32s left, f32s right, i32 columns) {
   if (columns >= panelColumns) {
     store(to, left);
@@ -97,7 +107,8 @@ KERNEL(convolve)(const Convolve *a, i32 begin, i32 end, f32 *scratch) {
         const f32s left = load(a->bias + column), right = load(a->bias + column + lanes);
         f32s sums[tileRows][2];
         UNROLL for (i32 row = 0; row < tileRows; row++) sums[row][0] = left, sums[row][1] = right;
-        multiplyTile(a, pixels + point * a->taps, filter, sums);
+        if (a->outChannels - column > lanes) multiplyTile(a, pixels + point * a->taps, filter, sums);
+        else multiplyHalfTile(a, pixels + point * a->taps, filter, sums);
         for (i32 row = 0; row < least(tileRows, points - point); row++) {
           if (a->relu) sums[row][0] = positive(sums[row][0]), sums[row][1] = positive(sums[row][1]);
           storePanel(outs[point + row] + column, sums[row][0], sums[row][1], a->outChannels - column);

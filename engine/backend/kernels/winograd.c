@@ -54,21 +54,21 @@ typedef struct {
   i32 inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, top, left;
 } Winograd;
 
-INLINE void multiplyRows(const f32 *rows, i32 rowStep, const f32 *panel, f32 *to, i32 depth) {
+// Of a panel without more columns one half is enough.
+INLINE void multiplyRows(const f32 *rows, i32 rowStep, const f32 *panel, f32 *to, i32 depth, i32 halves) {
   f32s sums[tileRows][2];
   UNROLL for (i32 row = 0; row < tileRows; row++) sums[row][0] = sums[row][1] = splat(0);
   for (i32 at = 0; at < depth; at++, panel += panelColumns) {
-    const f32s left = load(panel), right = load(panel + lanes);
+    f32s columns[2];
+    UNROLL for (i32 half = 0; half < halves; half++) columns[half] = load(panel + half * lanes);
     UNROLL for (i32 row = 0; row < tileRows; row++) {
       const f32s value = splat(rows[row * rowStep + at]);
-      sums[row][0] = addProduct(sums[row][0], value, left);
-      sums[row][1] = addProduct(sums[row][1], value, right);
+      UNROLL for (i32 half = 0; half < halves; half++)
+        sums[row][half] = addProduct(sums[row][half], value, columns[half]);
     }
   }
-  UNROLL for (i32 row = 0; row < tileRows; row++) {
-    store(to + row * columnsAtOnce, sums[row][0]);
-    store(to + row * columnsAtOnce + lanes, sums[row][1]);
-  }
+  UNROLL for (i32 row = 0; row < tileRows; row++)
+    UNROLL for (i32 half = 0; half < halves; half++) store(to + row * columnsAtOnce + half * lanes, sums[row][half]);
 }
 
 INLINE void storePixel(const Winograd *a, i32 pixel, i32 channel, f32s value) {
@@ -108,9 +108,12 @@ INLINE void multiplyTiles(const Winograd *a, const f32 *inputs, i32 inStep, f32 
   const i32 outStep = matrixStep(tilesPerTask, columnsAtOnce);
   for (i32 place = 0; place < places; place++)
     for (i32 column = from; column < to; column += panelColumns)
-      for (i32 row = 0; row < count; row += tileRows)
-        multiplyRows(inputs + place * inStep + row * width, width, a->filter + place * filterStep + column * depth,
-                     products + place * outStep + row * columnsAtOnce + column - from, depth);
+      for (i32 row = 0; row < count; row += tileRows) {
+        const f32 *rows = inputs + place * inStep + row * width, *panel = a->filter + place * filterStep + column * depth;
+        f32 *made = products + place * outStep + row * columnsAtOnce + column - from;
+        if (to - column > lanes) multiplyRows(rows, width, panel, made, depth, 2);
+        else multiplyRows(rows, width, panel, made, depth, 1);
+      }
 }
 
 KERNEL(winograd)(const Winograd *a, i32 begin, i32 end, f32 *scratch) {

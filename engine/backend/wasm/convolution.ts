@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { paysWinograd } from '../winogradShapes';
+import { leastChannels, paysWinograd } from '../winogradShapes';
 import { convolve, filterGradient, pack, type Maps, type Pair } from './convolve';
 import type { KernelModule } from './kernelModule';
 import { replaceKernel, type KernelCall } from './replaceKernel';
@@ -37,12 +37,16 @@ const isThreeByThree = (info: Info): boolean =>
   [info.filterHeight, info.filterWidth].every((size) => size === 3) &&
   [...stepOf(info), info.dilationHeight, info.dilationWidth].every((step) => step === 1);
 
-/** Whether Winograd's kernels convolve `batch` maps to others. */
+/** Whether Winograd's kernels pay for maps of these sizes, in both directions. */
 const suitsWinograd = (info: Info, input: Maps, output: Maps): boolean => {
   const [height, width, outChannels] = output;
   const shape = { batch: info.batchSize, height, width, inChannels: input[2], outChannels };
   return isThreeByThree(info) && paysWinograd(shape);
 };
+
+/** What the filter's gradient does not gain from, the convolution does: few output channels. */
+const convolvesByWinograd = (info: Info, input: Maps, [height, width, channels]: Maps): boolean =>
+  suitsWinograd(info, input, [height, width, Math.max(leastChannels, channels)]);
 
 const forward = (kernels: KernelModule, call: KernelCall, relu: boolean): tf.TensorInfo => {
   const [x, filter, bias] = [call.input('x'), call.input('filter'), call.optional('bias')];
@@ -52,7 +56,7 @@ const forward = (kernels: KernelModule, call: KernelCall, relu: boolean): tf.Ten
     ...{ x: call.address(x), out: call.address(out), bias: bias ? call.address(bias) : 0, relu },
     ...{ batch: info.batchSize, input, output },
   };
-  if (suitsWinograd(info, input, output)) {
+  if (convolvesByWinograd(info, input, output)) {
     const { top, left } = info.padInfo;
     winogradConvolve(kernels, { ...shared, filter: call.address(filter), turned: false, top, left });
     return out;
@@ -104,7 +108,7 @@ const inputGradient = (kernels: KernelModule, call: KernelCall): tf.TensorInfo =
   const { inChannels, outChannels, filterWidth, padInfo } = info;
   const out = call.output(info.inShape);
   const step = stepOf(info);
-  if (suitsWinograd(info, outputOf(info), inputOf(info))) {
+  if (convolvesByWinograd(info, outputOf(info), inputOf(info))) {
     const addresses = { dy: call.address(dy), filter: call.address(filter), out: call.address(out) };
     winogradInputGradient(kernels, info, addresses);
     return out;
