@@ -75,7 +75,7 @@ const complete = async (
   const include = join(libraries, 'include');
   const target = { libraries, recorded: record.libraries, include, folder };
   const sources = { compiler: await findCompiler(signal), prebuilt: prebuiltFolder() };
-  await putOperations(sources, target, progress, signal);
+  await putOperations(sources, target, record.binding, progress, signal);
   return folder;
 };
 
@@ -163,7 +163,7 @@ const inNewFolder = async (
 
 const putAll = async ({ sources, progress, signal }: Parts, target: BindingTarget): Promise<PutBinding> => {
   const put = await putBinding(sources, target, progress, signal);
-  await putOperations(sources, target, progress, signal);
+  await putOperations(sources, target, put.binding, progress, signal);
   return put;
 };
 

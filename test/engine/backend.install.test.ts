@@ -151,7 +151,6 @@ describe('setting up TensorFlow', () => {
     await withoutCompiler();
     const folder = await installTensorflow(silent);
     for (const set of supportedSets()) await rm(join(folder, operationsFile(set)), { force: true });
-    await writeFile(join(folder, 'operations-00000000-avx2.node'), 'of other sources');
     const { passedOver } = (JSON.parse((await runCommand(['backends', '--json'])).output) as BackendReport)
       .choice;
     expect(passedOver.map(({ name }) => name)).toEqual(
@@ -162,6 +161,20 @@ describe('setting up TensorFlow', () => {
     expect(await installTensorflow(silent)).toBe(folder);
     const names = (await readdir(folder)).filter((name) => name.startsWith('operations-'));
     expect(names).toEqual(supportedSets().slice(0, 1).map(operationsFile));
+  });
+
+  it('keeps no operations that do not compute', async (context) => {
+    const [set] = supportedSets();
+    if (!set) return context.skip('there are no native kernels for this machine');
+    await withoutCompiler();
+    const broken = join(scratch, 'broken');
+    await cp(prebuilt, broken, { recursive: true });
+    await writeFile(join(broken, operationsFile(set)), 'cut off');
+    process.env.RETORT_PREBUILT = broken;
+    const said: string[] = [];
+    const folder = await installTensorflow((message) => said.push(message));
+    expect(said.join()).toContain('TensorFlow goes without Winograd’s kernels: ');
+    expect((await readdir(folder)).sort()).toEqual(['quiet.node', 'runtime.json', 'tfjs_binding.node']);
   });
 
   it('passes over operations that do not load, and says so', async (context) => {
