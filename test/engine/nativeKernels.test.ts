@@ -57,8 +57,9 @@ describe.runIf(hasNativeKernels() && set)('native kernels', () => {
     const source = join(folder, 'wrong.cc');
     writeFileSync(source, wrongModule);
     await compileModule({ compiler: compiler as string, signal: undefined }, [source, '-o', file]);
-    const reason = 'They cannot be used: its matrix product came out wrong.';
-    expect(choose()).toEqual(without(reason));
+    expect(choose()).toEqual(
+      without(expect.stringMatching(/^They cannot be used: its .* came out wrong\.$/)),
+    );
   });
 
   it.skipIf(compiler === null)('are compiled where there is a compiler, and found from then on', () => {
