@@ -45,5 +45,7 @@ export interface KernelRunner {
 }
 
 export const mostThreads = 16;
+/** Operations of a job below which waking threads takes longer than the job. */
+export const worthThreads = 100_000;
 /** Words that the arguments of a kernel have at most. */
 export const mostWords = 64;

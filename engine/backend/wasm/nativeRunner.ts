@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { Failed } from '../../contract/failure';
 import { supportedSets, type InstructionSet } from '../instructionSets';
 import { findNativeKernels } from '../nativeKernels';
-import { mostThreads, mostWords, type KernelName, type KernelRunner } from './kernelRunner';
+import { mostThreads, mostWords, worthThreads, type KernelName, type KernelRunner } from './kernelRunner';
 import type { StartedModule } from './tfjsModule';
 
 /** What `native/heap.cc` exports. */
@@ -13,9 +13,6 @@ interface HeapModule {
   start(threads: number): void;
   run(heap: Uint8Array, kernel: number, tasks: number, words: Int32Array, shared: boolean): void;
 }
-
-/** Below this, waking threads takes longer than the job. */
-const worthThreads = 400_000;
 
 const loadModule = (file: string): HeapModule => {
   const holder = { exports: {} as HeapModule };

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import { packagedFile } from '../packagedFile';
-import { kernelNames, mostThreads, mostWords, type KernelRunner } from './kernelRunner';
+import { kernelNames, mostThreads, mostWords, worthThreads, type KernelRunner } from './kernelRunner';
 import type { StartedModule } from './tfjsModule';
 import { controlBytes, Threads, type KernelFunction } from './threads';
 
@@ -10,9 +10,6 @@ const stackBytes = 2 ** 16;
 
 /** Compiled code finds parts of a vector by its address, and relies on this. */
 const alignedDown = (address: number): number => address & ~15;
-
-/** Below this, waking threads takes longer than the job. */
-const worthThreads = 100_000;
 
 const kernelFile = (name: string): Promise<Uint8Array<ArrayBuffer>> =>
   readFile(packagedFile(`wasm/${name}`, `engine/backend/wasm/${name}`));
