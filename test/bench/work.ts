@@ -139,7 +139,7 @@ const inputPipeline = async (task: BenchTask, { folder, models, batch }: Place):
 export const openWork = async (task: BenchTask, subject: EngineSubject, place: Place): Promise<Work> => {
   if (subject.plain) process.env.RETORT_NATIVE_KERNELS = 'off';
   const { passedOver } = await useBackend(subject.backend);
-  const missing = passedOver.find(({ name }) => name.endsWith('kernels'));
+  const missing = passedOver.find(({ name }) => name === 'native kernels');
   if (missing && !subject.plain) throw new Error(`There are no ${missing.name}. ${missing.reason}`);
   switch (task.kind) {
     case 'matmul':
