@@ -4,13 +4,10 @@ import { join } from 'node:path';
 import { compileModule, type Compilation } from './compile';
 import type { InstructionSet } from './instructionSets';
 import { operationsFile } from './operations';
-import { nativeSource } from './kernelSources';
+import { nativeFlags, nativeSource } from './kernelSources';
 
 /** A header that TensorFlow's kernel interface needs; in TensorFlow's headers that were installed long ago it is missing. */
 const neededHeader = 'tensorflow/c/kernels.h';
-
-/** TensorFlow keeps pointers to the operations, and threads of theirs wait, also when Node lets go of the module. */
-const keptLoaded = ['-Wl,-z,nodelete'];
 
 /** Whether the operations can be compiled with the headers in this folder. */
 export const canCompileOperations = (include: string): boolean => existsSync(join(include, neededHeader));
@@ -29,7 +26,7 @@ export const compileOperations = async (
     const unfinished = `${file}.${process.pid}`;
     try {
       await compileModule(compilation, [
-        ...['-O3', ...keptLoaded, ...set.flags, `-I${include}`],
+        ...[...nativeFlags, ...set.flags, `-I${include}`],
         ...[nativeSource('operations.cc'), nativeSource('tasks.cc')],
         ...[...link, '-o', unfinished],
       ]);

@@ -1,26 +1,16 @@
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failed } from '../contract/failure';
 import { cacheFolder } from './cacheFolder';
 import { compileModule, findCompiler, portable } from './compile';
 import { hasNativeKernels, instructionSets, type InstructionSet } from './instructionSets';
-import { kernelsState, nativeSource } from './kernelSources';
+import { kernelsState, nativeFlags, nativeSource } from './kernelSources';
 import { findPackagedFile } from './packagedFile';
 
 const sources = ['heap.cc', 'tasks.cc'];
-/** Node takes a module out of memory when the thread that loaded it ends, under the feet of the module's own threads. */
-const keptLoaded = '-Wl,-z,nodelete';
-const flags = ['-O3', '-fvisibility=hidden', keptLoaded];
-
 /** The compiled kernels for an instruction set; the name tells the state of their sources. */
-export const kernelsFile = (set: InstructionSet): string => {
-  const hash = createHash('sha256').update(kernelsState());
-  for (const source of sources) hash.update(readFileSync(nativeSource(source)));
-  hash.update([...flags, ...set.flags].join(' '));
-  return `kernels-${hash.digest('hex').slice(0, 8)}-${set.name}.node`;
-};
+export const kernelsFile = ({ name }: InstructionSet): string => `kernels-${kernelsState()}-${name}.node`;
 
 const compiledFolder = (): string => join(cacheFolder(), 'kernels');
 
@@ -38,7 +28,14 @@ const compileKernels = async (compiler: string, set: InstructionSet): Promise<st
   if (existsSync(file)) return file;
   const unfinished = `${file}.${process.pid}`;
   try {
-    const args = [...portable(), ...flags, ...set.flags, ...sources.map(nativeSource), '-o', unfinished];
+    const args = [
+      ...portable(),
+      ...nativeFlags,
+      ...set.flags,
+      ...sources.map(nativeSource),
+      '-o',
+      unfinished,
+    ];
     await compileModule({ compiler, signal: undefined }, args, 'The native kernels');
     await rename(unfinished, file);
   } finally {

@@ -12,7 +12,6 @@ import { startNativeKernels } from './nativeRunner';
 import { registerPlainKernels } from './plainKernels';
 import { registerPooling } from './pooling';
 import { registerReductions } from './reductions';
-
 import { backendName } from './replaceKernel';
 import { selfTest } from './selfTest';
 import { startTfjsModule, type StartedModule } from './tfjsModule';

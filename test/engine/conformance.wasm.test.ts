@@ -1,0 +1,4 @@
+import { describeConformance } from '../fixtures/conformanceSuite';
+
+process.env.RETORT_NATIVE_KERNELS = 'off';
+await describeConformance(['wasm']);
