@@ -113,6 +113,22 @@ const fewEnough = (fixed: readonly tf.Variable[]): ReadonlySet<tf.Variable> => {
   return new Set(values <= mostConstants ? fixed : []);
 };
 
+/** Runs `use`, which may change variables; `restore` puts them back, as is done after it in any case. */
+const withVariablesKept = <T>(use: (restore: () => void) => T): T => {
+  const before = Object.values(tf.engine().state.registeredVariables).map(
+    (variable) => [variable, variable.clone()] as const,
+  );
+  const restore = (): void => {
+    for (const [variable, value] of before) variable.assign(value);
+  };
+  try {
+    return use(restore);
+  } finally {
+    restore();
+    for (const [, value] of before) value.dispose();
+  }
+};
+
 /**
  * Turns a step into a graph: executes it once to see what it asks of TensorFlow, puts the variables back, and loads
  * the same operations as a session. `step` must be a pure function of `inputs` and tfjs variables, and give scalars (or
@@ -126,18 +142,17 @@ export const compileStep = (
   fixed: readonly tf.Variable[] = [],
 ): GraphStep => {
   const backend = tf.backend() as NodeJSKernelBackend;
-  const before = Object.values(tf.engine().state.registeredVariables).map(
-    (variable) => [variable, variable.clone()] as const,
-  );
-  let found: Trace;
-  try {
-    found = trace(backend, inputs, step, fewEnough(fixed));
-  } finally {
-    for (const [variable, value] of before) {
-      variable.assign(value);
-      value.dispose();
+  const constant = fewEnough(fixed);
+  const found = withVariablesKept((restore) => {
+    try {
+      return trace(backend, inputs, step, { fixed: constant, sharing: true });
+    } catch (error) {
+      if (error instanceof Untraceable) throw error;
+      // An operation may refuse values that stand for others: once more with the true ones.
+      restore();
+      return trace(backend, inputs, step, { fixed: constant });
     }
-  }
+  });
   const { inputs: named, variables, results } = found;
   return new SessionStep(backend, load(backend, found), { inputs: named, variables, results });
 };

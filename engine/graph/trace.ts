@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend';
 import type { TFEOpAttr } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding';
+import { SharedBuffers } from './sharedBuffers';
 
 /** A tensor within the graph: the output of a node. */
 export interface Source {
@@ -147,11 +148,16 @@ class Tracer {
 }
 
 /** Puts the tracer between the backend and TensorFlow; gives the function that takes it away. */
-const intercept = (backend: NodeJSKernelBackend, tracer: Tracer): (() => void) => {
+const intercept = (
+  backend: NodeJSKernelBackend,
+  tracer: Tracer,
+  buffers: SharedBuffers | null,
+): (() => void) => {
   const { executeMultipleOutputs, readSync } = backend;
   const execute: typeof executeMultipleOutputs = (name, attributes, inputs, count) => {
     const outputs = executeMultipleOutputs.call(backend, name, attributes, inputs, count);
     tracer.record(name, attributes, inputs, outputs);
+    for (const output of outputs) buffers?.share(output);
     return outputs;
   };
   const random = Math.random;
@@ -172,19 +178,27 @@ const intercept = (backend: NodeJSKernelBackend, tracer: Tracer): (() => void) =
   };
 };
 
+export interface TraceOptions {
+  /** Variables that become constants. */
+  fixed?: ReadonlySet<tf.Variable>;
+  /** Values do not matter but for small tensors: large ones share their memory, and what the step computes is void. */
+  sharing?: boolean;
+}
+
 /**
- * Executes a step once and records what it asks of TensorFlow. The step's effect on variables stands. Variables in
- * `fixed` become constants. Throws {@link Untraceable} for a step that reads a tensor's value or draws random numbers.
+ * Executes a step once and records what it asks of TensorFlow. The step's effect on variables stands. Throws
+ * {@link Untraceable} for a step that reads a tensor's value or draws random numbers.
  */
 export const trace = (
   backend: NodeJSKernelBackend,
   inputs: readonly tf.Tensor[],
   step: () => Record<string, tf.Tensor>,
-  fixed: ReadonlySet<tf.Variable>,
+  { fixed = new Set(), sharing = false }: TraceOptions = {},
 ): Trace => {
   const named = inputs.map((tensor, index) => ({ name: `input${index}`, tensor }));
   const tracer = new Tracer(backend, named, fixed);
-  const restore = intercept(backend, tracer);
+  const buffers = sharing ? new SharedBuffers(backend) : null;
+  const restore = intercept(backend, tracer, buffers);
   try {
     const made = step();
     const results = Object.entries(made).map(([name, tensor]) => ({ name, source: tracer.sourceOf(tensor) }));
@@ -194,5 +208,6 @@ export const trace = (
     return found;
   } finally {
     restore();
+    buffers?.dispose();
   }
 };

@@ -188,7 +188,7 @@ describe.skipIf(backend !== 'tensorflow')('a training step as one graph', () => 
         return Object.fromEntries(results.map((one, index) => [index, tf.mean<tf.Scalar>(tf.square(one))]));
       });
     const fixed = [...norms.flatMap((norm) => Object.values(norm)), kernel, depthwise] as tf.Variable[];
-    const seen = trace(tf.backend() as NodeJSKernelBackend, [x], step, new Set(fixed));
+    const seen = trace(tf.backend() as NodeJSKernelBackend, [x], step, { fixed: new Set(fixed) });
     const operations = foldBatchNorms(seen).operations.map(({ op }) => op);
     expect(operations.filter((op) => op === 'BiasAdd')).toHaveLength(2);
     expect(operations.filter((op) => op === 'FusedBatchNorm')).toHaveLength(1);

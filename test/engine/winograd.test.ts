@@ -119,8 +119,9 @@ describe('a graph with Winograd’s convolutions', () => {
     inputs: tf.Tensor[],
     fixed: tf.Variable[] = [],
   ) =>
-    withWinograd(foldBatchNorms(withoutIdleReshapes(trace(native(), inputs, step, new Set(fixed)))))
-      .operations;
+    withWinograd(
+      foldBatchNorms(withoutIdleReshapes(trace(native(), inputs, step, { fixed: new Set(fixed) }))),
+    ).operations;
 
   it('has them where they pay, and TensorFlow’s elsewhere', () => {
     const x = normal<tf.Rank.R4>([2, 12, 12, 3], 5);
