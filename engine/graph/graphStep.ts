@@ -6,9 +6,10 @@ import type { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_
 import { operationsInUse } from '../backend/operations';
 import { foldBatchNorms } from './foldBatchNorm';
 import { withoutIdleReshapes } from './idleReshapes';
-import { encodeSavedModel, setNode, stepNode } from './savedModel';
+import { encodeSavedModel, setNode, stepNode, storedName, storeNode } from './savedModel';
+import { divideConstants } from './storedConstants';
 import { withWinograd } from './winograd';
-import { trace, Untraceable, type Trace } from './trace';
+import { trace, Untraceable, type Constant, type Trace } from './trace';
 
 /** A step as one TensorFlow graph, with its variables inside a session of their own. */
 export interface GraphStep {
@@ -31,8 +32,11 @@ const optimised = (found: Trace): Trace => {
 const load = (backend: NodeJSKernelBackend, found: Trace): number => {
   const folder = mkdtempSync(join(tmpdir(), 'retort-graph-'));
   try {
-    writeFileSync(join(folder, 'saved_model.pb'), encodeSavedModel(optimised(found)));
-    return backend.loadSavedModelMetaGraph(folder, 'serve');
+    const divided = divideConstants(optimised(found));
+    writeFileSync(join(folder, 'saved_model.pb'), encodeSavedModel(divided));
+    const session = backend.loadSavedModelMetaGraph(folder, 'serve');
+    store(backend, session, divided.stored);
+    return session;
   } catch (error) {
     throw new Untraceable(`TensorFlow refuses it as a graph (${(error as Error).message.split('\n')[0]})`);
   } finally {
@@ -43,6 +47,31 @@ const load = (backend: NodeJSKernelBackend, found: Trace): number => {
 /** The backend's input descriptions: it reads the name, and the type only for types that tfjs lacks. */
 const described = (names: readonly string[]) =>
   names.map((name) => ({ name, dtype: 'float32', tfDtype: '' }) as const);
+
+const runSession = (
+  backend: NodeJSKernelBackend,
+  session: number,
+  inputs: readonly tf.Tensor[],
+  names: readonly string[],
+  outputs: string[],
+): tf.Tensor[] => {
+  type Run = Parameters<NodeJSKernelBackend['runSavedModel']>;
+  return backend.runSavedModel(session, [...inputs], described(names) as unknown as Run[2], outputs);
+};
+
+/** Gives the session the constants that lie outside its graph. */
+const store = (backend: NodeJSKernelBackend, session: number, stored: readonly Constant[]): void =>
+  tf.tidy(() => {
+    const values = stored.map(({ bytes, shape }) =>
+      tf.tensor(
+        new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4),
+        [...shape],
+        'float32',
+      ),
+    );
+    const names = stored.map((constant) => `given${storedName(constant)}`);
+    runSession(backend, session, values, names, [storeNode]);
+  });
 
 /** What is known of a trace once its graph is loaded; its constants live in the session alone. */
 type Loaded = Pick<Trace, 'inputs' | 'variables' | 'results'>;
@@ -95,13 +124,7 @@ class SessionStep implements GraphStep {
   }
 
   private ask(inputs: readonly tf.Tensor[], names: readonly string[], outputs: string[]): tf.Tensor[] {
-    type Run = Parameters<NodeJSKernelBackend['runSavedModel']>;
-    return this.backend.runSavedModel(
-      this.session,
-      [...inputs],
-      described(names) as unknown as Run[2],
-      outputs,
-    );
+    return runSession(this.backend, this.session, inputs, names, outputs);
   }
 }
 

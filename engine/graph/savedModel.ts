@@ -1,5 +1,6 @@
 import type { TFEOpAttr } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding';
 import protobuf from 'protobufjs/light.js';
+import type { Divided } from './storedConstants';
 import { Untraceable, type Constant, type Operation, type Source, type Trace } from './trace';
 
 /** The part of TensorFlow's SavedModel format that a graph of operations needs (names and numbers are TensorFlow's). */
@@ -133,17 +134,39 @@ const placeholder = (name: string, dtype: string, shape: readonly number[]): Nod
   attr: { dtype: { type: typeOf(dtype) }, shape: { shape: shapeProto(shape) } },
 });
 
-/** A variable that lives in the session, its value as the step reads it, and the way to set it from outside. */
-const variableNodes = ({ name, variable }: Trace['variables'][number]): Node[] => {
-  const dtype = { type: typeOf(variable.dtype) };
-  const shape = { shape: shapeProto(variable.shape) };
+interface Kept {
+  name: string;
+  /** Of the node that gives its value. */
+  reader: string;
+  dtype: string;
+  shape: readonly number[];
+}
+
+/** What lives in the session, its value as the step reads it, and the way to set it from outside. */
+const keptNodes = ({ name, reader, dtype, shape }: Kept): Node[] => {
+  const type = { type: typeOf(dtype) };
+  const attr = { dtype: type, shape: { shape: shapeProto(shape) }, shared_name: { s: Buffer.from(name) } };
   return [
-    { name, op: 'VarHandleOp', input: [], attr: { dtype, shape, shared_name: { s: Buffer.from(name) } } },
-    { name: `read${name}`, op: 'ReadVariableOp', input: [name], attr: { dtype } },
-    placeholder(`given${name}`, variable.dtype, variable.shape),
-    { name: `set${name}`, op: 'AssignVariableOp', input: [name, `given${name}`], attr: { dtype } },
+    { name, op: 'VarHandleOp', input: [], attr },
+    { name: reader, op: 'ReadVariableOp', input: [name], attr: { dtype: type } },
+    placeholder(`given${name}`, dtype, shape),
+    { name: `set${name}`, op: 'AssignVariableOp', input: [name, `given${name}`], attr: { dtype: type } },
   ];
 };
+
+const variableNodes = ({ name, variable: { dtype, shape } }: Trace['variables'][number]): Node[] =>
+  keptNodes({ name, reader: `read${name}`, dtype, shape });
+
+/** The name under which a constant that lies outside the graph is kept. */
+export const storedName = ({ name }: Constant): string => `stored${name}`;
+
+const storedNodes = (constant: Constant): Node[] =>
+  keptNodes({
+    name: storedName(constant),
+    reader: constant.name,
+    dtype: constant.type,
+    shape: constant.shape,
+  });
 
 /** The step's own assignment; only after the step has read the old value. */
 const updateNodes = ({ name, variable, value }: Trace['variables'][number]): Node[] =>
@@ -161,6 +184,15 @@ const updateNodes = ({ name, variable, value }: Trace['variables'][number]): Nod
 /** Names of the nodes that are asked for. */
 export const stepNode = 'step';
 export const setNode = 'set';
+export const storeNode = 'store';
+
+/** Asked for, it has everything of these names set. */
+const settingNode = (name: string, names: readonly string[]): Node => ({
+  name,
+  op: 'Identity',
+  input: ['zero', ...names.map((one) => after(`set${one}`))],
+  attr: { T: { type: typeNumbers.float32 } },
+});
 
 const resultNodes = ({ results, variables }: Trace): Node[] => {
   const float = { type: typeNumbers.float32 };
@@ -175,17 +207,18 @@ const resultNodes = ({ results, variables }: Trace): Node[] => {
     },
     { name: stepNode, op: 'Identity', input: ['results', ...updates], attr: { T: float } },
     constantNode({ name: 'zero', type: 'float32', shape: [], bytes: new Uint8Array(4) }),
-    {
-      name: setNode,
-      op: 'Identity',
-      input: ['zero', ...variables.map(({ name }) => after(`set${name}`))],
-      attr: { T: float },
-    },
+    settingNode(
+      setNode,
+      variables.map(({ name }) => name),
+    ),
   ];
 };
 
-/** `saved_model.pb` for a traced step. Throws {@link Untraceable} for what the format cannot say. */
-export const encodeSavedModel = (trace: Trace): Uint8Array => {
+/**
+ * `saved_model.pb` for a traced step; the values of `stored` are given once it is loaded. Throws {@link Untraceable} for
+ * what the format cannot say.
+ */
+export const encodeSavedModel = ({ trace, stored }: Divided): Uint8Array => {
   const node = [
     ...trace.inputs.map(({ name, tensor }) => placeholder(name, tensor.dtype, tensor.shape)),
     ...trace.constants.map(constantNode),
@@ -193,6 +226,8 @@ export const encodeSavedModel = (trace: Trace): Uint8Array => {
     ...trace.operations.map(operationNode),
     ...trace.variables.flatMap(updateNodes),
     ...resultNodes(trace),
+    ...stored.flatMap(storedNodes),
+    settingNode(storeNode, stored.map(storedName)),
   ];
   const graphDef = { node, versions: { producer: graphVersion } };
   const model = { savedModelSchemaVersion: 1, metaGraphs: [{ metaInfoDef: { tags: ['serve'] }, graphDef }] };

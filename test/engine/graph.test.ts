@@ -4,6 +4,8 @@ import { makeBatch } from '../../engine/data/batches';
 import type { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend';
 import { foldBatchNorms } from '../../engine/graph/foldBatchNorm';
 import { compileStep } from '../../engine/graph/graphStep';
+import { encodeSavedModel } from '../../engine/graph/savedModel';
+import { divideConstants } from '../../engine/graph/storedConstants';
 import { trace } from '../../engine/graph/trace';
 import { readRecipe } from '../../engine/recipe';
 import { freezeRecipe } from '../../engine/run/folder';
@@ -196,6 +198,28 @@ describe.skipIf(backend !== 'tensorflow')('a training step as one graph', () => 
     const wanted = step();
     for (const [name, value] of Object.entries(graph.run([x])))
       expect(value / (wanted[name]?.dataSync()[0] ?? NaN)).toBeCloseTo(1, 5);
+    graph.dispose();
+  });
+
+  it('keeps large weights of frozen networks out of the graph, but not what more can be made of', () => {
+    const [x, large, reused] = [
+      tf.randomNormal<tf.Rank.R2>([3, 200]),
+      tf.variable(tf.randomNormal([200, 200])),
+      tf.variable(tf.randomNormal([200, 200])),
+    ];
+    const step = () =>
+      tf.tidy(() => {
+        const made = tf.matMul(tf.matMul(x, large as tf.Tensor2D), reused as tf.Tensor2D);
+        return { mean: tf.mean<tf.Scalar>(tf.add(made, tf.mean(tf.square(reused)))) };
+      });
+    const fixed = [large, reused];
+    const seen = trace(tf.backend() as NodeJSKernelBackend, [x], step, { fixed: new Set(fixed) });
+    const divided = divideConstants(seen);
+    expect(divided.stored.map(({ bytes }) => bytes)).toEqual([new Uint8Array(large.dataSync().buffer)]);
+    expect(encodeSavedModel(divided).length).toBeLessThan(1.2 * 200 * 200 * 4);
+    const graph = compileStep([x], step, fixed);
+    const [got, wanted] = [graph.run([x]).mean, step().mean.dataSync()[0]];
+    expect((got ?? NaN) / (wanted ?? NaN)).toBeCloseTo(1, 4);
     graph.dispose();
   });
 
