@@ -27,19 +27,12 @@ KERNEL(winogradFilter)(const WinogradFilter *a, i32 begin, i32 end, f32 *scratch
         const i32 column = task * panelColumns + half;
         const f32 *from = a->filter + row * a->rowStep + column * a->columnStep;
         f32 *to = a->to + (task * a->rows + row) * panelColumns + half;
-        f32s square[filterSide * filterSide], narrow[inputSide][filterSide], made[inputSide];
+        f32s square[filterSide * filterSide], made[places];
         UNROLL for (i32 tap = 0; tap <= lastTap; tap++)
           square[tap] =
               loadTap(from + (a->flipped ? lastTap - tap : tap) * a->tapStep, a->columnStep, a->columns - column);
-        UNROLL for (i32 x = 0; x < filterSide; x++) {
-          const f32s line[filterSide] = {square[x], square[filterSide + x], square[2 * filterSide + x]};
-          transformTaps(line, made);
-          UNROLL for (i32 y = 0; y < inputSide; y++) narrow[y][x] = made[y];
-        }
-        UNROLL for (i32 y = 0; y < inputSide; y++) {
-          transformTaps(narrow[y], made);
-          UNROLL for (i32 x = 0; x < inputSide; x++) store(to + (y * inputSide + x) * step, made[x]);
-        }
+        transformSquare(transformTaps, filterSide, inputSide, square, made);
+        UNROLL for (i32 at = 0; at < places; at++) store(to + at * step, made[at]);
       }
 }
 
@@ -83,33 +76,28 @@ INLINE void restoreTile(const Winograd *a, i32 tile, const f32 *products, i32 st
   const i32 left = tile % a->tilesAcross * outputSide, top = tile / a->tilesAcross % a->tilesDown * outputSide;
   const i32 sample = tile / (a->tilesAcross * a->tilesDown);
   const i32 rows = least(outputSide, a->outHeight - top), columns = least(outputSide, a->outWidth - left);
+  const i32 first = (sample * a->outHeight + top) * a->outWidth + left;
   for (i32 channel = from; channel < to; channel += lanes) {
-    f32s narrow[outputSide][inputSide];
-    UNROLL for (i32 x = 0; x < inputSide; x++) {
-      f32s line[inputSide], made[outputSide];
-      UNROLL for (i32 y = 0; y < inputSide; y++) line[y] = load(products + (y * inputSide + x) * step + channel - from);
-      restorePixels(line, made);
-      UNROLL for (i32 y = 0; y < outputSide; y++) narrow[y][x] = made[y];
-    }
-    UNROLL for (i32 y = 0; y < outputSide; y++) {
-      f32s made[outputSide];
-      restorePixels(narrow[y], made);
-      const i32 pixel = (sample * a->outHeight + top + y) * a->outWidth + left;
-      if (y < rows)
-        UNROLL for (i32 x = 0; x < outputSide; x++)
-          if (x < columns) storePixel(a, pixel + x, channel, made[x]);
-    }
+    f32s square[places], made[outputSide * outputSide];
+    UNROLL for (i32 at = 0; at < places; at++) square[at] = load(products + at * step + channel - from);
+    transformSquare(restorePixels, inputSide, outputSide, square, made);
+    UNROLL for (i32 y = 0; y < outputSide; y++)
+      UNROLL for (i32 x = 0; x < outputSide; x++)
+        if (y < rows && x < columns)
+          storePixel(a, first + y * a->outWidth + x, channel, made[y * outputSide + x]);
   }
 }
 
-INLINE void multiplyTiles(const Winograd *a, const f32 *inputs, i32 inStep, f32 *products, i32 from, i32 to, i32 count) {
+INLINE void multiplyTiles(const Winograd *a, const f32 *inputs, i32 inStep, f32 *products, i32 from, i32 to,
+                          i32 count) {
   const i32 depth = a->inChannels, width = roundUp(depth, lanes);
   const i32 filterStep = matrixStep(depth, roundUp(a->outChannels, panelColumns));
   const i32 outStep = matrixStep(tilesPerTask, columnsAtOnce);
   for (i32 place = 0; place < places; place++)
     for (i32 column = from; column < to; column += panelColumns)
       for (i32 row = 0; row < count; row += tileRows) {
-        const f32 *rows = inputs + place * inStep + row * width, *panel = a->filter + place * filterStep + column * depth;
+        const f32 *rows = inputs + place * inStep + row * width;
+        const f32 *panel = a->filter + place * filterStep + column * depth;
         f32 *made = products + place * outStep + row * columnsAtOnce + column - from;
         if (to - column > lanes) multiplyRows(rows, width, panel, made, depth, 2);
         else multiplyRows(rows, width, panel, made, depth, 1);
@@ -128,7 +116,7 @@ KERNEL(winograd)(const Winograd *a, i32 begin, i32 end, f32 *scratch) {
       const f32 *pixels[places];
       findWindow(&maps, tile / (a->tilesAcross * a->tilesDown), y * outputSide - a->top, x * outputSide - a->left,
                  inputSide, pixels);
-      transformWindow(pixels, a->inChannels, inputs + at * width, inStep);
+      transformWindow(transformPixels, inputSide, pixels, a->inChannels, width, inputs + at * width, inStep);
     }
     for (i32 from = 0; from < a->outChannels; from += columnsAtOnce) {
       const i32 to = least(a->outChannels, from + columnsAtOnce);

@@ -13,23 +13,6 @@ typedef struct {
   i32 inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, top, left;
 } WinogradTiles;
 
-INLINE void transformGradientWindow(const f32 *const pixels[], i32 channels, f32 *to, i32 step) {
-  for (i32 channel = 0; channel < roundUp(channels, panelColumns); channel += lanes) {
-    f32s wide[inputSide][outputSide], made[inputSide];
-    UNROLL for (i32 x = 0; x < outputSide; x++) {
-      f32s line[outputSide];
-      UNROLL for (i32 y = 0; y < outputSide; y++)
-        line[y] = loadSome(pixels[y * outputSide + x] + channel, channels - channel);
-      transformGradient(line, made);
-      UNROLL for (i32 y = 0; y < inputSide; y++) wide[y][x] = made[y];
-    }
-    UNROLL for (i32 y = 0; y < inputSide; y++) {
-      transformGradient(wide[y], made);
-      UNROLL for (i32 x = 0; x < inputSide; x++) store(to + (y * inputSide + x) * step + channel, made[x]);
-    }
-  }
-}
-
 KERNEL(winogradTiles)(const WinogradTiles *a, i32 begin, i32 end, f32 *scratch) {
   const Maps inMaps = {a->x, a->zeros, a->inHeight, a->inWidth, a->inChannels};
   const Maps outMaps = {a->dy, a->zeros, a->outHeight, a->outWidth, a->outChannels};
@@ -39,9 +22,11 @@ KERNEL(winogradTiles)(const WinogradTiles *a, i32 begin, i32 end, f32 *scratch) 
     const i32 y = tile / a->tilesAcross % a->tilesDown * outputSide, x = tile % a->tilesAcross * outputSide;
     const f32 *pixels[places];
     findWindow(&inMaps, sample, y - a->top, x - a->left, inputSide, pixels);
-    transformWindow(pixels, a->inChannels, a->inputs + task * width, matrixStep(a->round, width));
+    transformWindow(transformPixels, inputSide, pixels, a->inChannels, width, a->inputs + task * width,
+                    matrixStep(a->round, width));
     findWindow(&outMaps, sample, y, x, outputSide, pixels);
-    transformGradientWindow(pixels, a->outChannels, a->gradients + task * columns, matrixStep(a->round, columns));
+    transformWindow(transformGradient, outputSide, pixels, a->outChannels, columns, a->gradients + task * columns,
+                    matrixStep(a->round, columns));
   }
 }
 
@@ -102,18 +87,10 @@ KERNEL(winogradTaps)(const WinogradTaps *a, i32 begin, i32 end, f32 *scratch) {
   for (i32 row = begin; row < end; row++)
     for (i32 column = 0; column < a->outChannels; column += lanes) {
       const f32 *sums = a->sums + row * columns + column;
-      f32s narrow[filterSide][inputSide], made[filterSide];
-      UNROLL for (i32 x = 0; x < inputSide; x++) {
-        f32s line[inputSide];
-        UNROLL for (i32 y = 0; y < inputSide; y++) line[y] = load(sums + (y * inputSide + x) * step);
-        restoreTaps(line, made);
-        UNROLL for (i32 y = 0; y < filterSide; y++) narrow[y][x] = made[y];
-      }
-      UNROLL for (i32 y = 0; y < filterSide; y++) {
-        restoreTaps(narrow[y], made);
-        UNROLL for (i32 x = 0; x < filterSide; x++)
-          storeSome(a->out + ((y * filterSide + x) * a->inChannels + row) * a->outChannels + column, made[x],
-                    a->outChannels - column);
-      }
+      f32s square[places], made[filterSide * filterSide];
+      UNROLL for (i32 at = 0; at < places; at++) square[at] = load(sums + at * step);
+      transformSquare(restoreTaps, inputSide, filterSide, square, made);
+      UNROLL for (i32 tap = 0; tap < filterSide * filterSide; tap++)
+        storeSome(a->out + (tap * a->inChannels + row) * a->outChannels + column, made[tap], a->outChannels - column);
     }
 }

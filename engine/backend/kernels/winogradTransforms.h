@@ -1,4 +1,4 @@
-// The transforms of Winograd's F(4x4, 3x3) in one dimension, at the points 0, 1, -1, 2, -2 and infinity (Lavin and Gray,
+// The transforms of Winograd's F(4x4, 3x3) in one dimension, at the points 0, 1, -1, 2, -2 and infinity (Lavin, Gray,
 // "Fast Algorithms for Convolutional Neural Networks", 2016, section 4.3; matrices B, G and A as there). In two
 // dimensions each is applied to the columns and then to the rows. 36 products give what 144 give directly.
 
@@ -85,20 +85,27 @@ INLINE void findWindow(const Maps *maps, i32 sample, i32 top, i32 left, i32 side
 // From one place's matrix to the next: not a power of two, whose multiples would meet in the same part of the cache.
 INLINE i32 matrixStep(i32 rows, i32 columns) { return rows * columns + panelColumns; }
 
-// Two-dimensional transform of all channels of six by six pixels; `to` gets one value a place, `step` apart.
-INLINE void transformWindow(const f32 *const pixels[places], i32 channels, f32 *to, i32 step) {
-  for (i32 channel = 0; channel < channels; channel += lanes) {
-    f32s turned[inputSide][inputSide], made[inputSide];
-    UNROLL for (i32 x = 0; x < inputSide; x++) {
-      f32s line[inputSide];
-      UNROLL for (i32 y = 0; y < inputSide; y++)
-        line[y] = loadSome(pixels[y * inputSide + x] + channel, channels - channel);
-      transformPixels(line, made);
-      UNROLL for (i32 y = 0; y < inputSide; y++) turned[y][x] = made[y];
-    }
-    UNROLL for (i32 y = 0; y < inputSide; y++) {
-      transformPixels(turned[y], made);
-      UNROLL for (i32 x = 0; x < inputSide; x++) store(to + (y * inputSide + x) * step + channel, made[x]);
-    }
+typedef void (*Transform)(const f32s *from, f32s *to);
+
+// A transform from `from` to `to` values in two dimensions: of a square's columns, then of the rows of what that gives.
+INLINE void transformSquare(Transform transform, i32 from, i32 to, const f32s *square, f32s *made) {
+  f32s turned[places], column[inputSide], line[inputSide];
+  UNROLL for (i32 x = 0; x < from; x++) {
+    UNROLL for (i32 y = 0; y < from; y++) column[y] = square[y * from + x];
+    transform(column, line);
+    UNROLL for (i32 y = 0; y < to; y++) turned[y * from + x] = line[y];
+  }
+  UNROLL for (i32 y = 0; y < to; y++) transform(turned + y * from, made + y * to);
+}
+
+// The transform of a square of pixels to six by six, of all channels and of zeros up to `padded`; `to` gets one value a
+// place, `step` apart.
+INLINE void transformWindow(Transform transform, i32 side, const f32 *const *pixels, i32 channels, i32 padded, f32 *to,
+                            i32 step) {
+  for (i32 channel = 0; channel < padded; channel += lanes) {
+    f32s square[places], made[places];
+    UNROLL for (i32 at = 0; at < side * side; at++) square[at] = loadSome(pixels[at] + channel, channels - channel);
+    transformSquare(transform, side, inputSide, square, made);
+    UNROLL for (i32 at = 0; at < places; at++) store(to + at * step + channel, made[at]);
   }
 }

@@ -5,14 +5,13 @@
 #include <tensorflow/c/kernels.h>
 #include <tensorflow/c/ops.h>
 
-#include <cstdlib>
 #include <memory>
-#include <mutex>
 #include <vector>
 
 #include "../kernels/winograd.c"
 #include "../kernels/winogradGradient.c"
 #include "tasks.h"
+#include "workspace.h"
 
 namespace {
 
@@ -28,48 +27,6 @@ void Run(const Arguments &arguments, i32 tasks) {
     kernel(static_cast<const Arguments *>(a), begin, end, scratch);
   }, &arguments, tasks);
 }
-
-// Memory that an operation needs while it runs. It is kept for the next: the system hands out fresh pages slowly.
-class Workspace {
- public:
-  explicit Workspace(size_t values) {
-    std::lock_guard<std::mutex> lock(mutex);
-    if (!kept.empty()) {
-      block_ = kept.back();
-      kept.pop_back();
-    }
-    if (block_.values >= values) return;
-    std::free(block_.memory);
-    block_.memory = static_cast<f32 *>(std::aligned_alloc(64, (values * sizeof(f32) + 63) / 64 * 64));
-    block_.values = block_.memory == nullptr ? 0 : values;
-  }
-  ~Workspace() {
-    std::lock_guard<std::mutex> lock(mutex);
-    kept.push_back(block_);
-  }
-  Workspace(const Workspace &) = delete;
-  Workspace &operator=(const Workspace &) = delete;
-
-  // The next piece, or null where there is no memory.
-  f32 *Take(size_t values) {
-    if (block_.memory == nullptr) return nullptr;
-    f32 *piece = block_.memory + taken_;
-    taken_ += values;
-    return piece;
-  }
-
- private:
-  struct Block {
-    f32 *memory = nullptr;
-    size_t values = 0;
-  };
-  static std::mutex mutex;
-  static std::vector<Block> kept;
-  Block block_;
-  size_t taken_ = 0;
-};
-std::mutex Workspace::mutex;
-std::vector<Workspace::Block> Workspace::kept;
 
 struct Status {
   TF_Status *const status = TF_NewStatus();
@@ -114,7 +71,8 @@ class Call {
 
   // Null for an input without values.
   const f32 *Values(int index) const {
-    return TF_TensorElementCount(inputs_[index]) > 0 ? static_cast<const f32 *>(TF_TensorData(inputs_[index])) : nullptr;
+    TF_Tensor *input = inputs_[index];
+    return TF_TensorElementCount(input) > 0 ? static_cast<const f32 *>(TF_TensorData(input)) : nullptr;
   }
 
   f32 *Output(const MapsShape &shape) {
@@ -146,6 +104,20 @@ i32 Tiles(i32 size) { return (size + outputSide - 1) / outputSide; }
 
 size_t Matrices(i32 rows, i32 columns) { return static_cast<size_t>(places) * matrixStep(rows, columns); }
 
+// A convolution of such maps to such others, padded at the top and left; without its values.
+Winograd Between(const MapsShape &from, const MapsShape &to, i32 top, i32 left) {
+  Winograd operation = {};
+  operation.inHeight = from.height;
+  operation.inWidth = from.width;
+  operation.inChannels = from.channels;
+  operation.outHeight = to.height;
+  operation.outWidth = to.width;
+  operation.outChannels = to.channels;
+  operation.top = top;
+  operation.left = left;
+  return operation;
+}
+
 // `filter` as the kernel reads it for these maps; `operation` lacks what is found out here.
 void Convolve(Call &call, WinogradFilter filter, Winograd operation, i32 batch) {
   const i32 columns = roundUp(filter.columns, panelColumns);
@@ -169,25 +141,42 @@ void Forward(Call &call, const Attributes &is) {
   const MapsShape y = {x.batch, is.height, is.width, filter.channels};
   f32 *out = call.Output(y);
   if (out == nullptr) return;
-  const i32 in = x.channels, outs = y.channels;
-  Convolve(call, {call.Values(1), nullptr, in, outs, in * outs, outs, 1, 0},
-           {call.Values(0), nullptr, call.Values(2), call.Values(3), nullptr, out, 0, 0, 0, is.relu, x.height, x.width, in,
-            y.height, y.width, outs, is.top, is.left},
-           x.batch);
+  WinogradFilter own = {};
+  own.filter = call.Values(1);
+  own.rows = x.channels;
+  own.columns = y.channels;
+  own.tapStep = own.rows * own.columns;
+  own.rowStep = own.columns;
+  own.columnStep = 1;
+  Winograd operation = Between(x, y, is.top, is.left);
+  operation.x = call.Values(0);
+  operation.bias = call.Values(2);
+  operation.residual = call.Values(3);
+  operation.out = out;
+  operation.relu = is.relu;
+  Convolve(call, own, operation, x.batch);
 }
 
 // dy and filter to the gradient of the input, which has the given height and width.
 void InputGradient(Call &call, const Attributes &is) {
   if (!call.Takes(0, 1)) return;
-  const MapsShape dy = call.Shape(0);
-  const i32 outs = dy.channels, in = static_cast<i32>(call.Shape(1).width);
-  f32 *out = call.Output({dy.batch, is.height, is.width, in});
+  const MapsShape dy = call.Shape(0), filter = call.Shape(1);
+  const MapsShape dx = {dy.batch, is.height, is.width, filter.width};
+  f32 *out = call.Output(dx);
   if (out == nullptr) return;
+  WinogradFilter turned = {};
+  turned.filter = call.Values(1);
+  turned.rows = dy.channels;
+  turned.columns = dx.channels;
+  turned.tapStep = turned.rows * turned.columns;
+  turned.rowStep = 1;
+  turned.columnStep = turned.rows;
+  turned.flipped = 1;
   const i32 last = filterSide - 1;
-  Convolve(call, {call.Values(1), nullptr, outs, in, in * outs, 1, outs, 1},
-           {call.Values(0), nullptr, nullptr, nullptr, nullptr, out, 0, 0, 0, 0, dy.height, dy.width, outs, is.height,
-            is.width, in, last - is.top, last - is.left},
-           dy.batch);
+  Winograd operation = Between(dy, dx, last - is.top, last - is.left);
+  operation.x = call.Values(0);
+  operation.out = out;
+  Convolve(call, turned, operation, dy.batch);
 }
 
 // x and dy to the gradient of the filter.
