@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { askData, askStudent, askTeacher, type Choices } from '../recipes/choices';
-import { findData, type DataSource } from '../recipes/dataFinder';
+import type { DataSource } from '../recipes/dataChoice';
+import { findData } from '../recipes/dataFinder';
 import type { ModelChoice } from '../recipes/recipeDraft';
 import type { StepPosition } from '../recipes/walkSteps';
 import type { Services } from '../services';

@@ -2,7 +2,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import type { LossDraft } from '../../engine/contract/pages';
 import type { DataInput } from '../../engine/contract/data';
 import type { Recipe, Task } from '../../engine/contract/recipe';
-import type { DataSource } from '../recipes/dataFinder';
+import type { DataSource } from '../recipes/dataChoice';
 import { type ModelChoice, recipeSuffix, referenceOf } from '../recipes/recipeDraft';
 
 /** What the Layers page shows: a recipe's networks, or networks that were chosen. Kept across reloads. */

@@ -2,42 +2,15 @@ import { readdir } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative } from 'node:path';
 import type { Task } from '../../engine/contract/recipe';
 import { idxRank, npyShape, npzNames, type ArrayShape } from './arrayFile';
+import type { DataChoice, DataSource, FolderContents } from './dataChoice';
 import { matchNames, type DataNames } from './dataNames';
-import type { TableColumn } from './tableColumns';
 import { taskDataIn } from './taskData';
-
-/** The data section of a recipe with absolute paths. */
-export type DataSource = (
-  | { kind: 'folders'; path: string; testPath?: string }
-  | ({ kind: 'idx' | 'arrays' } & DataNames)
-  | { kind: 'masks'; images: string; masks: string }
-  | { kind: 'voc'; images: string; annotations: string }
-  | { kind: 'coco'; images: string; annotations: string; testImages?: string; testAnnotations?: string }
-  | { kind: 'csv'; path: string; target: string; image?: string; columns?: string[] }
-) & { input?: { divide: number } };
-
-export interface DataChoice {
-  /** Short: the folder's or the file's name. */
-  label: string;
-  detail: string;
-  /** What can be learnt from it. */
-  task: Task;
-  /** Of a table: what can be predicted is asked for. */
-  columns?: readonly TableColumn[];
-  source: DataSource;
-}
 
 const skipped = /^(\.|node_modules$|dist$|build$|out$|__MACOSX$|__pycache__$)/;
 const picture = /\.(png|jpe?g)$/i;
 const deepest = 5;
 const mostFolders = 2000;
 const bytes = { input: { divide: 255 } };
-
-/** Names of what lies directly in a folder. */
-export interface FolderContents {
-  folders: string[];
-  files: string[];
-}
 
 const listing = async (folder: string): Promise<FolderContents> => {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);

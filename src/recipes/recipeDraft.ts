@@ -1,7 +1,7 @@
 import { dirname, isAbsolute, relative } from 'node:path';
 import type { MethodInfo } from '../../engine/contract/model';
 import type { Pair, Recipe } from '../../engine/contract/recipe';
-import type { DataSource } from './dataFinder';
+import type { DataSource } from './dataChoice';
 
 /** A model as the guided pick found it. */
 export interface ModelChoice {

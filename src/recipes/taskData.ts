@@ -1,7 +1,7 @@
 import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
+import type { DataChoice, FolderContents } from './dataChoice';
 import { readColumns, taskOf, type TableColumn } from './tableColumns';
-import type { DataChoice, FolderContents } from './dataFinder';
 
 const bytes = { input: { divide: 255 } };
 const picture = /\.(png|jpe?g)$/i;

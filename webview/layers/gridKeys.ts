@@ -1,5 +1,5 @@
 import { type Lattice, type Line, hasSide, nearestLine, nextLine } from './lattice';
-import type { LayerGridEvents } from './layerGrid';
+import type { LayerGridEvents } from './gridEvents';
 import { type NetworkName, otherNetwork } from './layerRows';
 import type { Link } from './pairLinks';
 

@@ -1,6 +1,7 @@
 import { element, fill } from '../shared/element';
 import { partsFor } from './columns';
 import { type SideFacts, headSide, sideFacts, totalSide } from './gridSides';
+import type { LayerGridEvents } from './gridEvents';
 import { gridKey } from './gridKeys';
 import { cellId, lineElement } from './gridLine';
 import { type Lattice, type Line, middleOf } from './lattice';
@@ -14,19 +15,6 @@ import {
 } from './layerRows';
 import { type Metric } from './metrics';
 import { type Link, PairLinks } from './pairLinks';
-
-export interface LayerGridEvents {
-  /** The keyboard or the pointer chose a layer. */
-  choose(network: NetworkName, layer: string): void;
-  reveal(network: NetworkName, layer: string): void;
-  toggleStage(index: number): void;
-  choosePair(key: string): void;
-  removePair(): void;
-  /** Starts a pair at a layer, or finishes the one that was started on the other side. */
-  pairAt(network: NetworkName, layer: string): void;
-  cancelPair(): void;
-  search(): void;
-}
 
 /** What the grid draws. */
 export interface GridView {
