@@ -1,10 +1,7 @@
 import type { Constant, Operation, Source, Trace } from './trace';
-import { attributeOf, usesOf } from './uses';
+import { attributeOf, floatsOf, usesOf } from './uses';
 
 const convolutions: readonly string[] = ['Conv2D', 'DepthwiseConv2dNative'];
-
-const floatsOf = ({ bytes }: Constant): Float32Array =>
-  new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / Float32Array.BYTES_PER_ELEMENT);
 
 const withValues = (constant: Constant, name: string, values: Float32Array): Constant => ({
   ...constant,

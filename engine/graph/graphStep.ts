@@ -10,6 +10,7 @@ import { encodeSavedModel, setNode, stepNode, storedName, storeNode } from './sa
 import { divideConstants } from './storedConstants';
 import { withWinograd } from './winograd';
 import { trace, Untraceable, type Constant, type Trace } from './trace';
+import { floatsOf } from './uses';
 
 /** A step as one TensorFlow graph, with its variables inside a session of their own. */
 export interface GraphStep {
@@ -62,13 +63,7 @@ const runSession = (
 /** Gives the session the constants that lie outside its graph. */
 const store = (backend: NodeJSKernelBackend, session: number, stored: readonly Constant[]): void =>
   tf.tidy(() => {
-    const values = stored.map(({ bytes, shape }) =>
-      tf.tensor(
-        new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4),
-        [...shape],
-        'float32',
-      ),
-    );
+    const values = stored.map((constant) => tf.tensor(floatsOf(constant), [...constant.shape]));
     const names = stored.map((constant) => `given${storedName(constant)}`);
     runSession(backend, session, values, names, [storeNode]);
   });

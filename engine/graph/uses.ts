@@ -1,4 +1,8 @@
-import type { Operation, Source, Trace } from './trace';
+import type { Constant, Operation, Source, Trace } from './trace';
+
+/** The values of a float32 constant. */
+export const floatsOf = ({ bytes }: Constant): Float32Array =>
+  new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / Float32Array.BYTES_PER_ELEMENT);
 
 export const attributeOf = ({ attributes }: Operation, wanted: string): unknown =>
   attributes.find(({ name }) => name === wanted)?.value;

@@ -4,13 +4,6 @@ import { attributeKeys } from './savedModel';
 import type { Constant, Operation, Shape, Source, Trace } from './trace';
 import { attributeOf, usesOf } from './uses';
 
-/** The operations of `engine/backend/native/operations.cc`, by the ones of TensorFlow that they replace. */
-const replacements: Readonly<Record<string, string>> = {
-  Conv2D: 'WinogradConv2D',
-  Conv2DBackpropInput: 'WinogradConv2DBackpropInput',
-  Conv2DBackpropFilter: 'WinogradConv2DBackpropFilter',
-};
-
 const filterSide = 3;
 
 const integer = (name: string, value: number): TFEOpAttr => ({
@@ -21,22 +14,47 @@ const integer = (name: string, value: number): TFEOpAttr => ({
 
 const flag = (name: string, value: boolean): TFEOpAttr => ({ name, type: attributeKeys.indexOf('b'), value });
 
-/** The shapes that a convolution or a gradient of it is about. */
+/** Stands for a bias or a residual where there is none. */
+const nothing: Constant = {
+  name: 'nothing',
+  type: 'float32',
+  shape: [0],
+  bytes: new Uint8Array(),
+};
+const noSource: Source = { node: nothing.name, output: 0 };
+
+/** The shapes that decide: maps are [batch, height, width, channels], filters [height, width, in, out]. */
 interface Geometry {
-  /** Maps: [batch, height, width, channels]. */
-  input: Shape;
   output: Shape;
-  /** [height, width, in, out]. */
   filter: Shape;
 }
 
-const geometryOf = ({ op, shapes }: Operation): Geometry | null => {
-  const [first = [], second = [], third = []] = shapes.inputs;
-  const [result = []] = shapes.outputs;
-  if (op === 'Conv2D') return { input: first, filter: second, output: result };
-  if (op === 'Conv2DBackpropInput') return { filter: second, output: third, input: result };
-  if (op === 'Conv2DBackpropFilter') return { input: first, output: third, filter: result };
-  return null;
+interface Replacement {
+  /** An operation of `engine/backend/native/operations.cc`. */
+  op: string;
+  /** From the shapes of the operation's inputs and of its output. */
+  geometry(inputs: readonly Shape[], output: Shape): Geometry;
+  /** From the operation's inputs; without the constant sizes that TensorFlow's gradients take. */
+  inputs(inputs: readonly Source[]): (Source | undefined)[];
+}
+
+/** By the operations of TensorFlow that they replace. */
+const replacements: Readonly<Record<string, Replacement>> = {
+  Conv2D: {
+    op: 'WinogradConv2D',
+    geometry: ([, filter = []], output) => ({ filter, output }),
+    inputs: ([x, filter]) => [x, filter, noSource, noSource],
+  },
+  Conv2DBackpropInput: {
+    op: 'WinogradConv2DBackpropInput',
+    geometry: ([, filter = [], dy = []]) => ({ filter, output: dy }),
+    inputs: ([, filter, dy]) => [dy, filter],
+  },
+  Conv2DBackpropFilter: {
+    op: 'WinogradConv2DBackpropFilter',
+    geometry: ([, , dy = []], filter) => ({ filter, output: dy }),
+    inputs: ([x, , dy]) => [x, dy],
+  },
 };
 
 const isUnit = (value: unknown): boolean => Array.isArray(value) && value.every((size) => size === 1);
@@ -57,38 +75,23 @@ const isFor = (operation: Operation, { filter, output }: Geometry): boolean => {
   );
 };
 
-/** Stands for a bias or a residual where there is none. */
-const nothing: Constant = {
-  name: 'nothing',
-  type: 'float32',
-  shape: [0],
-  bytes: new Uint8Array(),
-};
-const noSource: Source = { node: nothing.name, output: 0 };
-
-/** Without the constant sizes that TensorFlow's gradients take. */
-const inputsFor = ({ op, inputs }: Operation): Source[] => {
-  const [first, second, third] = inputs as [Source, Source, Source];
-  if (op === 'Conv2D') return [first, second, noSource, noSource];
-  return op === 'Conv2DBackpropInput' ? [third, second] : [first, third];
-};
-
 const replaced = (operation: Operation): Operation => {
-  const geometry = geometryOf(operation);
-  const op = replacements[operation.op];
-  if (!geometry || op === undefined || !isFor(operation, geometry)) return operation;
+  const replacement = replacements[operation.op];
+  const [result = []] = operation.shapes.outputs;
+  if (!replacement || !isFor(operation, replacement.geometry(operation.shapes.inputs, result)))
+    return operation;
   const before = attributeOf(operation, 'padding') === 'SAME' ? 1 : 0;
-  const [, height = 0, width = 0] = operation.shapes.outputs[0] ?? [];
+  const [, height = 0, width = 0] = result;
   return {
     ...operation,
-    op,
+    op: replacement.op,
     attributes: [
       integer('top', before),
       integer('left', before),
       integer('height', height),
       integer('width', width),
     ],
-    inputs: inputsFor(operation),
+    inputs: replacement.inputs(operation.inputs) as Source[],
   };
 };
 
@@ -124,7 +127,7 @@ const fused = (trace: Trace): Operation[] => {
   for (const operation of trace.operations) {
     const from = operation.inputs
       .map(({ node }) => made.get(node))
-      .find((one) => one !== undefined && one.op === replacements.Conv2D && uses.get(one.name) === 1);
+      .find((one) => one !== undefined && one.op === replacements.Conv2D?.op && uses.get(one.name) === 1);
     const joined = from && absorbed(from, operation);
     if (from && joined) made.delete(from.name);
     made.set(operation.name, joined ?? operation);
