@@ -11,9 +11,10 @@ import { say, step } from './step.mjs';
 
 const platform = `${process.platform}-${process.arch}`;
 const sources = ['binding', 'kernels'].map((name) => join(projectRoot, 'dist', name));
-const compiling = ['compile.ts', 'compileOperations.ts', 'instructionSets.ts'].map((name) =>
-  join(projectRoot, 'engine', 'backend', name),
-);
+const compiling = [
+  ...['compile.ts', 'compileForSet.ts', 'compileOperations.ts'],
+  ...['instructionSets.ts', 'kernelSources.ts'],
+].map((name) => join(projectRoot, 'engine', 'backend', name));
 const packaged = join(projectRoot, 'dist', 'prebuilt', platform);
 
 const fingerprint = async () => {

@@ -4,15 +4,14 @@ import { join } from 'node:path';
 import type { InstalledTensorflow } from '../contract/backend';
 import { Failed } from '../contract/failure';
 import { compileBinding, findCompiler, noCompiler } from './compile';
-import { findPackagedFile } from './packagedFile';
+import { prebuiltPlace } from './packagedFile';
 import type { Progress } from './progress';
 import { bindingFile, loadable, quietFile } from './runtime';
 import { selfTest, type SelfTest } from './selfTest';
 
 /** The folder of the binding that this package carries for this platform; null where it carries none. */
 export const prebuiltFolder = (): string | null => {
-  const place = `prebuilt/${process.platform}-${process.arch}`;
-  const folder = process.env.RETORT_PREBUILT ?? findPackagedFile(place, `dist/${place}`);
+  const folder = prebuiltPlace();
   return folder && existsSync(join(folder, bindingFile)) ? folder : null;
 };
 
@@ -22,9 +21,14 @@ export interface BindingSources {
   prebuilt: string | null;
 }
 
+export const bindingSources = async (signal: AbortSignal | undefined): Promise<BindingSources> => ({
+  compiler: await findCompiler(signal),
+  prebuilt: prebuiltFolder(),
+});
+
 /** @throws Failed backendMissing where there is neither a compiler nor a prebuilt binding. */
 export const findBindingSources = async (signal: AbortSignal | undefined): Promise<BindingSources> => {
-  const sources = { compiler: await findCompiler(signal), prebuilt: prebuiltFolder() };
+  const sources = await bindingSources(signal);
   if (sources.compiler === null && sources.prebuilt === null) throw noCompiler();
   return sources;
 };

@@ -1,12 +1,11 @@
 import { existsSync } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { compileModule, type Compilation } from './compile';
+import type { Compilation } from './compile';
+import { compileForSet } from './compileForSet';
 import type { InstructionSet } from './instructionSets';
 import { operationsFile } from './operations';
-import { nativeFlags, nativeSource } from './kernelSources';
 
-/** A header that TensorFlow's kernel interface needs; in TensorFlow's headers that were installed long ago it is missing. */
+/** TensorFlow's interface for kernels from outside. */
 const neededHeader = 'tensorflow/c/kernels.h';
 
 /** Whether the operations can be compiled with the headers in this folder. */
@@ -21,18 +20,11 @@ export const compileOperations = async (
   sets: readonly InstructionSet[],
   { include, output, link }: { include: string; output: string; link: readonly string[] },
 ): Promise<void> => {
-  for (const set of sets) {
-    const file = join(output, operationsFile(set));
-    const unfinished = `${file}.${process.pid}`;
-    try {
-      await compileModule(compilation, [
-        ...[...nativeFlags, ...set.flags, `-I${include}`],
-        ...[nativeSource('operations.cc'), nativeSource('tasks.cc')],
-        ...[...link, '-o', unfinished],
-      ]);
-      await rename(unfinished, file);
-    } finally {
-      await rm(unfinished, { force: true });
-    }
-  }
+  for (const set of sets)
+    await compileForSet(compilation, set, {
+      sources: ['operations.cc', 'tasks.cc'],
+      more: [`-I${include}`, ...link],
+      file: join(output, operationsFile(set)),
+      title: 'Winograd’s kernels',
+    });
 };

@@ -5,15 +5,15 @@ import { lock } from 'proper-lockfile';
 import type { FoundPython } from '../contract/backend';
 import { Failed } from '../contract/failure';
 import {
+  bindingSources,
   findBindingSources,
-  prebuiltFolder,
   putBinding,
   type BindingSources,
   type BindingTarget,
   type PutBinding,
 } from './binding';
 import { stoppedByUser } from './command';
-import { findCompiler, headerFolders } from './compile';
+import { headerFolders } from './compile';
 import { findPythons } from './interpreters';
 import { diskFull, downloadWheel, noPython, pythonWithPip, unpackWheel } from './python';
 import type { Progress } from './progress';
@@ -74,8 +74,7 @@ const complete = async (
   const libraries = resolve(folder, record.libraries);
   const include = join(libraries, 'include');
   const target = { libraries, recorded: record.libraries, include, folder };
-  const sources = { compiler: await findCompiler(signal), prebuilt: prebuiltFolder() };
-  await putOperations(sources, target, record.binding, progress, signal);
+  await putOperations(await bindingSources(signal), target, record.binding, progress, signal);
   return folder;
 };
 

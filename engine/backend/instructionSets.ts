@@ -25,10 +25,15 @@ export const instructionSets: readonly InstructionSet[] = [
 
 const processor = '/proc/cpuinfo';
 
-const processorFlags = (): ReadonlySet<string> => {
+const readFlags = (): ReadonlySet<string> => {
   const line = /^flags\s*:(.*)$/m.exec(readFileSync(processor, 'utf8'));
   return new Set((line?.[1] ?? '').trim().split(' '));
 };
+
+let known: ReadonlySet<string> | null = null;
+
+/** Read once: with many processors Linux takes its time to tell of them all. */
+const processorFlags = (): ReadonlySet<string> => (known ??= readFlags());
 
 /** What `RETORT_NATIVE_KERNELS` says: `off` keeps to what TensorFlow and WebAssembly bring themselves. */
 const wish = (): string | undefined => process.env.RETORT_NATIVE_KERNELS;

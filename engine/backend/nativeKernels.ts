@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failed } from '../contract/failure';
 import { cacheFolder } from './cacheFolder';
-import { compileModule, findCompiler, portable } from './compile';
+import { findCompiler, portable } from './compile';
+import { compileForSet } from './compileForSet';
 import { hasNativeKernels, instructionSets, type InstructionSet } from './instructionSets';
-import { kernelsState, nativeFlags, nativeSource } from './kernelSources';
-import { findPackagedFile } from './packagedFile';
+import { kernelsState } from './kernelSources';
+import { prebuiltPlace } from './packagedFile';
 
-const sources = ['heap.cc', 'tasks.cc'];
 /** The compiled kernels for an instruction set; the name tells the state of their sources. */
 export const kernelsFile = ({ name }: InstructionSet): string => `kernels-${kernelsState()}-${name}.node`;
 
@@ -16,31 +16,20 @@ const compiledFolder = (): string => join(cacheFolder(), 'kernels');
 
 /** Where the kernels for an instruction set lie: in this package, or compiled on this machine; null where in neither. */
 export const findNativeKernels = (set: InstructionSet): string | null => {
-  const name = kernelsFile(set);
-  const place = `prebuilt/${process.platform}-${process.arch}/${name}`;
-  const named = process.env.RETORT_PREBUILT;
-  const packaged = named ? join(named, name) : findPackagedFile(place, `dist/${place}`);
+  const [name, prebuilt] = [kernelsFile(set), prebuiltPlace()];
+  const packaged = prebuilt === null ? null : join(prebuilt, name);
   return [packaged, join(compiledFolder(), name)].find((file) => file !== null && existsSync(file)) ?? null;
 };
 
 const compileKernels = async (compiler: string, set: InstructionSet): Promise<string> => {
   const file = join(compiledFolder(), kernelsFile(set));
-  if (existsSync(file)) return file;
-  const unfinished = `${file}.${process.pid}`;
-  try {
-    const args = [
-      ...portable(),
-      ...nativeFlags,
-      ...set.flags,
-      ...sources.map(nativeSource),
-      '-o',
-      unfinished,
-    ];
-    await compileModule({ compiler, signal: undefined }, args, 'The native kernels');
-    await rename(unfinished, file);
-  } finally {
-    await rm(unfinished, { force: true });
-  }
+  if (!existsSync(file))
+    await compileForSet({ compiler, signal: undefined }, set, {
+      sources: ['heap.cc', 'tasks.cc'],
+      more: portable(),
+      file,
+      title: 'The native kernels',
+    });
   return file;
 };
 

@@ -74,9 +74,9 @@ const check = (run: Run): void =>
  * none for this kind of machine.
  */
 export const startOperations = (folder: string, load: (file: string) => unknown): string | null => {
-  if (nativeKernelsAreOff()) return 'RETORT_NATIVE_KERNELS is off.';
   const sets = supportedSets();
   if (sets.length === 0) return null;
+  if (nativeKernelsAreOff()) return 'RETORT_NATIVE_KERNELS is off.';
   const set = sets.find((one) => existsSync(join(folder, operationsFile(one))));
   if (!set) return 'They are not installed. Run `retort backends --install`.';
   try {

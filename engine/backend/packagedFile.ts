@@ -26,3 +26,9 @@ export const packagedFile = (...candidates: string[]): string => {
     'Install Retort again.',
   );
 };
+
+/** The folder of what this package carries compiled for this platform; null where it carries none. */
+export const prebuiltPlace = (): string | null => {
+  const place = `prebuilt/${process.platform}-${process.arch}`;
+  return process.env.RETORT_PREBUILT ?? findPackagedFile(place, `dist/${place}`);
+};

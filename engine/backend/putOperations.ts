@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { InstalledTensorflow } from '../contract/backend';
 import { Failed } from '../contract/failure';
 import { searchPathFor, type BindingSources, type BindingTarget } from './binding';
-import { linkFlags } from './compile';
+import { linkFlags, noCompiler } from './compile';
 import { canCompileOperations, compileOperations } from './compileOperations';
 import { supportedSets, type InstructionSet } from './instructionSets';
 import { operationsFile } from './operations';
@@ -18,22 +18,21 @@ export const lacksOperations = (folder: string): boolean => {
   return sets.length > 0 && !sets.some((set) => existsSync(join(folder, operationsFile(set))));
 };
 
-/** Copies the prebuilt module or compiles one. False where neither can be. */
+/** Copies the prebuilt module or compiles one. Throws where neither can be. */
 const put = async (
   set: InstructionSet,
   { compiler, prebuilt }: BindingSources,
   { libraries, recorded, include, folder }: BindingTarget,
   signal: AbortSignal | undefined,
-): Promise<boolean> => {
+): Promise<void> => {
   const name = operationsFile(set);
   if (prebuilt !== null && existsSync(join(prebuilt, name))) {
-    await copyFile(join(prebuilt, name), join(folder, name));
-    return true;
+    return copyFile(join(prebuilt, name), join(folder, name));
   }
-  if (compiler === null || !canCompileOperations(include)) return false;
+  if (compiler === null) throw noCompiler();
+  if (!canCompileOperations(include)) throw new Error('TensorFlow’s headers are missing');
   const link = linkFlags({ libraries, searchPath: searchPathFor(recorded) });
   await compileOperations({ compiler, signal }, [set], { include, output: folder, link });
-  return true;
 };
 
 /**
@@ -53,7 +52,7 @@ export const putOperations = async (
   const file = join(target.folder, operationsFile(set));
   progress('Adding Winograd’s kernels', 0.98);
   try {
-    if (!(await put(set, sources, target, signal))) return;
+    await put(set, sources, target, signal);
     await selfTest(loadable(target.folder, { binding, libraries: target.recorded }), signal, file);
   } catch (error) {
     await rm(file, { force: true });

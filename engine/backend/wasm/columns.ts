@@ -1,11 +1,9 @@
 import type { KernelModule } from './kernelModule';
-import type { Job } from './kernelRunner';
+import { valuesPerTask, type Job } from './kernelRunner';
 
 // Of the kernels: how a reduction is cut.
 const rowsPerBlock = 128;
 const channelsPerBlock = 128;
-/** Values that one task of an elementwise kernel does. */
-const valuesPerTask = 16_384;
 
 /** A tensor seen as a matrix: [rows, channels]. */
 export interface Matrix {

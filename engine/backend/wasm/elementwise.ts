@@ -1,10 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { KernelModule } from './kernelModule';
-import type { KernelName } from './kernelRunner';
+import { valuesPerTask, type KernelName } from './kernelRunner';
 import { backendName, replaceKernel, type Compute, type KernelCall } from './replaceKernel';
-
-/** Values of one task. */
-const valuesPerTask = 16_384;
 
 /** A new tensor of the kernel's values at x and, where there is a y, at y. */
 const each = (

@@ -47,5 +47,7 @@ export interface KernelRunner {
 export const mostThreads = 16;
 /** Operations of a job below which waking threads takes longer than the job. */
 export const worthThreads = 100_000;
+/** Values that one task of an elementwise kernel does. */
+export const valuesPerTask = 16_384;
 /** Words that the arguments of a kernel have at most. */
 export const mostWords = 64;
