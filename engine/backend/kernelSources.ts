@@ -28,7 +28,7 @@ export const kernelsState = (): string => {
   const kernels = readdirSync(folder).filter((name) => /\.[ch]$/.test(name));
   const files = [
     ...kernels.sort().map((name) => join(folder, name)),
-    ...['tasks.h', 'tasks.cc', 'workspace.h', 'heap.cc', 'operations.cc'].map(nativeSource),
+    ...['exports.h', 'tasks.h', 'tasks.cc', 'workspace.h', 'heap.cc', 'operations.cc'].map(nativeSource),
   ];
   const hash = createHash('sha256').update(JSON.stringify([nativeFlags, instructionSets]));
   for (const file of files) hash.update(readFileSync(file));

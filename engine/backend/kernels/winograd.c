@@ -5,11 +5,12 @@
 // the convolution of dy with the filter flipped and turned.
 
 // The transformed filter as panels: to[place][panel][row][panelColumns]; a row is an input channel, a column an output
-// channel. A task is a panel.
+// channel. The filter is [3, 3, rows, columns], or `turned`: [3, 3, columns, rows], and lies the other way round.
+// A task is a panel.
 typedef struct {
   const f32 *filter;
   f32 *to;
-  i32 rows, columns, tapStep, rowStep, columnStep, flipped;
+  i32 rows, columns, turned;
 } WinogradFilter;
 
 INLINE f32s loadTap(const f32 *from, i32 step, i32 count) {
@@ -21,16 +22,17 @@ INLINE f32s loadTap(const f32 *from, i32 step, i32 count) {
 
 KERNEL(winogradFilter)(const WinogradFilter *a, i32 begin, i32 end, f32 *scratch) {
   const i32 step = matrixStep(a->rows, roundUp(a->columns, panelColumns)), lastTap = filterSide * filterSide - 1;
+  const i32 rowStep = a->turned ? 1 : a->columns, columnStep = a->turned ? a->rows : 1;
   for (i32 task = begin; task < end; task++)
     for (i32 row = 0; row < a->rows; row++)
       for (i32 half = 0; half < panelColumns; half += lanes) {
         const i32 column = task * panelColumns + half;
-        const f32 *from = a->filter + row * a->rowStep + column * a->columnStep;
+        const f32 *from = a->filter + row * rowStep + column * columnStep;
         f32 *to = a->to + (task * a->rows + row) * panelColumns + half;
         f32s square[filterSide * filterSide], made[places];
         UNROLL for (i32 tap = 0; tap <= lastTap; tap++)
-          square[tap] =
-              loadTap(from + (a->flipped ? lastTap - tap : tap) * a->tapStep, a->columnStep, a->columns - column);
+          square[tap] = loadTap(from + (a->turned ? lastTap - tap : tap) * a->rows * a->columns, columnStep,
+                                a->columns - column);
         transformSquare(transformTaps, filterSide, inputSide, square, made);
         UNROLL for (i32 at = 0; at < places; at++) store(to + at * step, made[at]);
       }

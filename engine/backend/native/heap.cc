@@ -13,6 +13,7 @@
 #include "../kernels/pooling.c"
 #include "../kernels/winograd.c"
 #include "../kernels/winogradGradient.c"
+#include "exports.h"
 #include "tasks.h"
 
 namespace {
@@ -24,14 +25,9 @@ struct NamedKernel {
   size_t pointers;
 };
 
-template <typename Arguments, void (*kernel)(const Arguments *, i32, i32, f32 *)>
-void RunKernel(const void *arguments, i32 begin, i32 end, f32 *scratch) {
-  kernel(static_cast<const Arguments *>(arguments), begin, end, scratch);
-}
-
 // `number` is the first field of the arguments that is no pointer.
 #define NAMED(name, Arguments, number) \
-  { #name, RunKernel<Arguments, name>, offsetof(Arguments, number) / sizeof(void *) }
+  { #name, AsKernel<Arguments, name>, offsetof(Arguments, number) / sizeof(void *) }
 
 const NamedKernel kKernels[] = {
     NAMED(pack, Pack, groups),
@@ -132,12 +128,6 @@ void Export(napi_env env, napi_value exports, const char *name, napi_value value
 void ExportNumber(napi_env env, napi_value exports, const char *name, int32_t number) {
   napi_value value;
   if (napi_create_int32(env, number, &value) == napi_ok) Export(env, exports, name, value);
-}
-
-void ExportFunction(napi_env env, napi_value exports, const char *name, napi_callback callback) {
-  napi_value value;
-  if (napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &value) == napi_ok)
-    Export(env, exports, name, value);
 }
 
 void ExportNames(napi_env env, napi_value exports) {

@@ -10,6 +10,7 @@
 
 #include "../kernels/winograd.c"
 #include "../kernels/winogradGradient.c"
+#include "exports.h"
 #include "tasks.h"
 #include "workspace.h"
 
@@ -23,9 +24,7 @@ alignas(64) f32 zeros[kMostChannels + panelColumns];
 
 template <typename Arguments, void (*kernel)(const Arguments *, i32, i32, f32 *)>
 void Run(const Arguments &arguments, i32 tasks) {
-  RunTasks([](const void *a, i32 begin, i32 end, f32 *scratch) {
-    kernel(static_cast<const Arguments *>(a), begin, end, scratch);
-  }, &arguments, tasks);
+  RunTasks(AsKernel<Arguments, kernel>, &arguments, tasks);
 }
 
 struct Status {
@@ -141,20 +140,13 @@ void Forward(Call &call, const Attributes &is) {
   const MapsShape y = {x.batch, is.height, is.width, filter.channels};
   f32 *out = call.Output(y);
   if (out == nullptr) return;
-  WinogradFilter own = {};
-  own.filter = call.Values(1);
-  own.rows = x.channels;
-  own.columns = y.channels;
-  own.tapStep = own.rows * own.columns;
-  own.rowStep = own.columns;
-  own.columnStep = 1;
   Winograd operation = Between(x, y, is.top, is.left);
   operation.x = call.Values(0);
   operation.bias = call.Values(2);
   operation.residual = call.Values(3);
   operation.out = out;
   operation.relu = is.relu;
-  Convolve(call, own, operation, x.batch);
+  Convolve(call, {call.Values(1), nullptr, x.channels, y.channels, 0}, operation, x.batch);
 }
 
 // dy and filter to the gradient of the input, which has the given height and width.
@@ -164,19 +156,11 @@ void InputGradient(Call &call, const Attributes &is) {
   const MapsShape dx = {dy.batch, is.height, is.width, filter.width};
   f32 *out = call.Output(dx);
   if (out == nullptr) return;
-  WinogradFilter turned = {};
-  turned.filter = call.Values(1);
-  turned.rows = dy.channels;
-  turned.columns = dx.channels;
-  turned.tapStep = turned.rows * turned.columns;
-  turned.rowStep = 1;
-  turned.columnStep = turned.rows;
-  turned.flipped = 1;
   const i32 last = filterSide - 1;
   Winograd operation = Between(dy, dx, last - is.top, last - is.left);
   operation.x = call.Values(0);
   operation.out = out;
-  Convolve(call, turned, operation, dy.batch);
+  Convolve(call, {call.Values(1), nullptr, dy.channels, dx.channels, 1}, operation, dy.batch);
 }
 
 // x and dy to the gradient of the filter.
@@ -271,8 +255,6 @@ napi_value RegisterAll(napi_env env, napi_callback_info info) {
 }  // namespace
 
 NAPI_MODULE_INIT() {
-  napi_value function;
-  if (napi_create_function(env, "register", NAPI_AUTO_LENGTH, RegisterAll, nullptr, &function) == napi_ok)
-    napi_set_named_property(env, exports, "register", function);
+  ExportFunction(env, exports, "register", RegisterAll);
   return exports;
 }

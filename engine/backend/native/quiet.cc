@@ -8,6 +8,8 @@
 
 #include <string>
 
+#include "exports.h"
+
 static int saved = -1;
 
 static napi_value Silence(napi_env, napi_callback_info) {
@@ -46,16 +48,9 @@ static napi_value OpenLibrary(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-static void Export(napi_env env, napi_value exports, const char *name, napi_callback callback) {
-  napi_value function;
-  if (napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &function) == napi_ok) {
-    napi_set_named_property(env, exports, name, function);
-  }
-}
-
 NAPI_MODULE_INIT() {
-  Export(env, exports, "silence", Silence);
-  Export(env, exports, "restore", Restore);
-  Export(env, exports, "openLibrary", OpenLibrary);
+  ExportFunction(env, exports, "silence", Silence);
+  ExportFunction(env, exports, "restore", Restore);
+  ExportFunction(env, exports, "openLibrary", OpenLibrary);
   return exports;
 }

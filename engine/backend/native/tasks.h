@@ -5,6 +5,12 @@
 
 using Kernel = void (*)(const void *arguments, i32 begin, i32 end, f32 *scratch);
 
+// A kernel whose arguments have a type, as one of those above.
+template <typename Arguments, void (*kernel)(const Arguments *, i32, i32, f32 *)>
+void AsKernel(const void *arguments, i32 begin, i32 end, f32 *scratch) {
+  kernel(static_cast<const Arguments *>(arguments), begin, end, scratch);
+}
+
 // How many threads work on a kernel, the calling one included; counts from the first call on.
 void StartThreads(i32 count);
 

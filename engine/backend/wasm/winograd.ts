@@ -40,12 +40,8 @@ const transformFilter = (
   const [rows, columns] = [input[2], output[2]];
   const padded = roundUp(columns, kernels.panelColumns);
   const to = kernels.scratch('winograd filter', matrixBytes(kernels, rows, padded));
-  const steps = turned ? [1, rows] : [columns, 1];
   const job = { tasks: padded / kernels.panelColumns, operations: multiplications(1, rows, columns) };
-  kernels.run('winogradFilter', job, [
-    ...[filter, to, rows, columns, rows * columns],
-    ...[...steps, Number(turned)],
-  ]);
+  kernels.run('winogradFilter', job, [filter, to, rows, columns, Number(turned)]);
   return to;
 };
 
