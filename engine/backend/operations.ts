@@ -23,20 +23,20 @@ let used: InstructionSet | null = null;
 /** The instruction set of the operations that graphs may use; null where there are none. */
 export const operationsInUse = (): InstructionSet | null => used;
 
-type Run = (op: string, attributes: Record<string, number | boolean>, inputs: tf.Tensor[]) => tf.Tensor;
-
-const runner = (backend: NodeJSKernelBackend): Run => {
+/** Executes one of the operations, which must be registered. TensorFlow must be tfjs's backend. */
+export const runOperation = (
+  op: string,
+  attributes: Readonly<Record<string, number | boolean>>,
+  inputs: tf.Tensor[],
+): tf.Tensor => {
+  const backend = tf.backend() as NodeJSKernelBackend;
   const { TF_ATTR_BOOL, TF_ATTR_INT } = backend.binding;
-  return (op, attributes, inputs) =>
-    backend.executeSingleOutput(
-      op,
-      Object.entries(attributes).map(([name, value]) => ({
-        name,
-        type: typeof value === 'boolean' ? TF_ATTR_BOOL : TF_ATTR_INT,
-        value,
-      })),
-      inputs,
-    );
+  const described = Object.entries(attributes).map(([name, value]) => ({
+    name,
+    type: typeof value === 'boolean' ? TF_ATTR_BOOL : TF_ATTR_INT,
+    value,
+  }));
+  return backend.executeSingleOutput(op, described, inputs);
 };
 
 const farthest = (a: tf.Tensor, b: tf.Tensor): number => tf.max(tf.abs(tf.sub(a, b))).dataSync()[0] ?? NaN;
@@ -45,7 +45,7 @@ const tolerance = 1e-3;
 const again = 'Run `retort backends --remove`, then `retort backends --install`.';
 
 /** Compares the operations with TensorFlow's own on maps whose size is no multiple of a tile's. Throws what is wrong. */
-const check = (run: Run): void =>
+const check = (): void =>
   tf.tidy(() => {
     const shape: [number, number, number, number] = [2, 7, 9, 20];
     const x = tf.randomNormal<tf.Rank.R4>(shape, 0, 1, 'float32', 1);
@@ -58,11 +58,17 @@ const check = (run: Run): void =>
     )([x, filter], dy) as [tf.Tensor, tf.Tensor];
     const differences = {
       convolution: farthest(
-        run('WinogradConv2D', { ...at, relu: true }, [x, filter, bias, none]),
+        runOperation('WinogradConv2D', { ...at, relu: true }, [x, filter, bias, none]),
         tf.relu(tf.add(tf.conv2d(x, filter, 1, 'same'), bias)),
       ),
-      'gradient of the input': farthest(run('WinogradConv2DBackpropInput', at, [dy, filter]), gradients[0]),
-      'gradient of the filter': farthest(run('WinogradConv2DBackpropFilter', at, [x, dy]), gradients[1]),
+      'gradient of the input': farthest(
+        runOperation('WinogradConv2DBackpropInput', at, [dy, filter]),
+        gradients[0],
+      ),
+      'gradient of the filter': farthest(
+        runOperation('WinogradConv2DBackpropFilter', at, [x, dy]),
+        gradients[1],
+      ),
     };
     for (const [name, difference] of Object.entries(differences))
       if (!(difference < tolerance)) throw new Error(`the ${name} is off by ${difference}`);
@@ -81,7 +87,7 @@ export const startOperations = (folder: string, load: (file: string) => unknown)
   if (!set) return 'They are not installed. Run `retort backends --install`.';
   try {
     (load(join(folder, operationsFile(set))) as OperationsModule).register(threads());
-    check(runner(tf.backend() as NodeJSKernelBackend));
+    check();
     used = set;
     return null;
   } catch (error) {

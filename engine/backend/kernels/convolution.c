@@ -127,17 +127,6 @@ typedef struct {
   i32 batch, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, stepY, stepX, blockRows;
 } FilterGradient;
 
-INLINE void addRow(const f32 *x, i32 xStep, const f32 *dy, i32 pixels, i32 rows, f32s sums[tileRows][2]) {
-  for (i32 pixel = 0; pixel < pixels; pixel++, x += xStep, dy += panelColumns) {
-    const f32s left = load(dy), right = load(dy + lanes);
-    UNROLL for (i32 row = 0; row < rows; row++) {
-      const f32s value = splat(x[row]);
-      sums[row][0] = addProduct(sums[row][0], value, left);
-      sums[row][1] = addProduct(sums[row][1], value, right);
-    }
-  }
-}
-
 INLINE void addFilterTile(const FilterGradient *a, i32 tap, i32 channel, i32 column, i32 rows, i32 fromRow, i32 toRow) {
   const i32 offsetY = a->tapOffsets[2 * tap], offsetX = a->tapOffsets[2 * tap + 1];
   const Range range = within(a->outWidth, a->stepX, offsetX, a->inWidth);
@@ -148,8 +137,9 @@ INLINE void addFilterTile(const FilterGradient *a, i32 tap, i32 channel, i32 col
     const i32 sample = row / a->outHeight, y = row % a->outHeight * a->stepY + offsetY;
     if (y < 0 || y >= a->inHeight) continue;
     const i32 pixel = (sample * a->inHeight + y) * a->inWidth + range.begin * a->stepX + offsetX;
-    addRow(a->x + pixel * a->inChannels + channel, a->stepX * a->inChannels,
-           dy + (row * a->outWidth + range.begin) * panelColumns, range.end - range.begin, rows, sums);
+    addOuterProducts(a->x + pixel * a->inChannels + channel, a->stepX * a->inChannels,
+                     dy + (row * a->outWidth + range.begin) * panelColumns, panelColumns, range.end - range.begin,
+                     rows, sums);
   }
   f32 *out = a->out + (tap * a->inChannels + channel) * a->outChannels + column;
   const i32 columns = least(panelColumns, a->outChannels - column);

@@ -104,6 +104,19 @@ INLINE void storeSome(f32 *to, f32s value, i32 count) {
   else storeMasked(to, value, count);
 }
 
+// sums += the sum of `count` columns of `rows` values times as many rows of two vectors.
+INLINE void addOuterProducts(const f32 *column, i32 columnStep, const f32 *row, i32 rowStep, i32 count, i32 rows,
+                             f32s (*sums)[2]) {
+  for (i32 at = 0; at < count; at++, column += columnStep, row += rowStep) {
+    const f32s left = load(row), right = load(row + lanes);
+    UNROLL for (i32 of = 0; of < rows; of++) {
+      const f32s value = splat(column[of]);
+      sums[of][0] = addProduct(sums[of][0], value, left);
+      sums[of][1] = addProduct(sums[of][1], value, right);
+    }
+  }
+}
+
 INLINE i32 least(i32 a, i32 b) { return a < b ? a : b; }
 INLINE i32 most(i32 a, i32 b) { return a > b ? a : b; }
 INLINE i32 roundUp(i32 size, i32 step) { return (size + step - 1) / step * step; }

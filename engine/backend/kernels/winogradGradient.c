@@ -46,14 +46,7 @@ INLINE void addTiles(const f32 *inputs, i32 inStep, const f32 *gradients, i32 st
     sums[row][0] = anew ? splat(0) : load(to + row * step);
     sums[row][1] = anew ? splat(0) : load(to + row * step + lanes);
   }
-  for (i32 at = 0; at < count; at++, inputs += inStep, gradients += step) {
-    const f32s left = load(gradients), right = load(gradients + lanes);
-    UNROLL for (i32 row = 0; row < sumRows; row++) {
-      const f32s value = splat(inputs[row]);
-      sums[row][0] = addProduct(sums[row][0], value, left);
-      sums[row][1] = addProduct(sums[row][1], value, right);
-    }
-  }
+  addOuterProducts(inputs, inStep, gradients, step, count, sumRows, sums);
   UNROLL for (i32 row = 0; row < sumRows; row++) {
     store(to + row * step, sums[row][0]);
     store(to + row * step + lanes, sums[row][1]);
