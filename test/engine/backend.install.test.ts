@@ -15,6 +15,7 @@ import { listInstalled, removeTensorflow } from '../../engine/backend/remove';
 import { installedRuntimes, libraryNames } from '../../engine/backend/runtime';
 import type { BackendReport } from '../../engine/contract/backend';
 import type { RunReport } from '../../engine/contract/run';
+import { isAtMost, newestNeeded } from '../fixtures/neededLibraries';
 import { runCommand, startCommand } from './command';
 import { tinyProject } from './tinyProject';
 
@@ -276,15 +277,11 @@ describe('the prebuilt binding', () => {
     if (missing) return context.skip(missing);
     if (!answers('readelf')) return context.skip('there is no readelf');
     for (const name of ['tfjs_binding.node', 'quiet.node', ...instructionSets.map(operationsFile)]) {
-      const printed = execFileSync('readelf', ['-V', join(prebuilt, name)], { encoding: 'utf8' });
-      const newest = (library: string): string | undefined =>
-        [...printed.matchAll(new RegExp(`${library}_([\\d.]+)`, 'g'))]
-          .map(([, version]) => version as string)
-          .sort((a, b) => b.localeCompare(a, 'en', { numeric: true }))[0];
-      const atMost = (version: string | undefined, limit: string): boolean =>
-        version === undefined || version.localeCompare(limit, 'en', { numeric: true }) <= 0;
-      expect(atMost(newest('GLIBC'), '2.28'), `${name} asks for glibc ${newest('GLIBC')}`).toBe(true);
-      expect(atMost(newest('GLIBCXX'), '3.4.25'), `${name} asks for ${newest('GLIBCXX')}`).toBe(true);
+      const [glibc, glibcxx] = (['GLIBC', 'GLIBCXX'] as const).map((library) =>
+        newestNeeded(join(prebuilt, name), library),
+      ) as [string, string];
+      expect(isAtMost(glibc, '2.28'), `${name} asks for glibc ${glibc}`).toBe(true);
+      expect(isAtMost(glibcxx, '3.4.25'), `${name} asks for ${glibcxx}`).toBe(true);
     }
   });
 

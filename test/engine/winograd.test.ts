@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { useBackend } from '../../engine/backend/choose';
-import { operationsInUse } from '../../engine/backend/operations';
+import { operationsInUse, runOperation } from '../../engine/backend/operations';
 import { foldBatchNorms } from '../../engine/graph/foldBatchNorm';
 import { compileStep } from '../../engine/graph/graphStep';
 import { withoutIdleReshapes } from '../../engine/graph/idleReshapes';
@@ -15,19 +15,7 @@ await useBackend('auto');
 const missing = operationsInUse() === null ? 'Winograd’s kernels are not in use here' : null;
 
 type Maps = [batch: number, height: number, width: number, channels: number];
-type Attributes = Record<string, number | boolean>;
-
 const native = () => tf.backend() as NodeJSKernelBackend;
-
-const execute = (op: string, attributes: Attributes, inputs: tf.Tensor[]): tf.Tensor => {
-  const { TF_ATTR_BOOL, TF_ATTR_INT } = native().binding;
-  const described = Object.entries(attributes).map(([name, value]) => ({
-    name,
-    type: typeof value === 'boolean' ? TF_ATTR_BOOL : TF_ATTR_INT,
-    value,
-  }));
-  return native().executeSingleOutput(op, described, inputs);
-};
 
 const normal = <R extends tf.Rank>(shape: tf.ShapeMap[R], seed: number, deviation = 1) =>
   tf.randomNormal<R>(shape, 0, deviation, 'float32', seed);
@@ -72,13 +60,13 @@ describe('Winograd’s convolution as a TensorFlow operation', () => {
       const before = padding === 'same' ? 1 : 0;
       const at = { top: before, left: before };
       const none = tf.tensor1d([]);
-      const y = execute('WinogradConv2D', { ...at, height, width }, [x, filter, none, none]);
+      const y = runOperation('WinogradConv2D', { ...at, height, width }, [x, filter, none, none]);
       expect(y.shape).toEqual(wanted.shape);
       expect(distance(y, wanted)).toBeLessThan(nearly);
       const inputSize = { height: maps[1], width: maps[2] };
       const gradients = [
-        execute('WinogradConv2DBackpropInput', { ...at, ...inputSize }, [dy, filter]),
-        execute('WinogradConv2DBackpropFilter', at, [x, dy]),
+        runOperation('WinogradConv2DBackpropInput', { ...at, ...inputSize }, [dy, filter]),
+        runOperation('WinogradConv2DBackpropFilter', at, [x, dy]),
       ] as const;
       expect(distance(gradients[0], dx)).toBeLessThan(nearly);
       expect(distance(gradients[1], dFilter)).toBeLessThan(nearly);
@@ -90,7 +78,7 @@ describe('Winograd’s convolution as a TensorFlow operation', () => {
     const filter = normal<tf.Rank.R4>([3, 3, 16, 20], 2);
     const [bias, shortcut] = [normal([20], 3), normal([2, 6, 6, 20], 4)];
     const at = { top: 1, left: 1, height: 6, width: 6, relu: true };
-    const y = execute('WinogradConv2D', at, [x, filter, bias, shortcut]);
+    const y = runOperation('WinogradConv2D', at, [x, filter, bias, shortcut]);
     const [kept, lost] = tf.split(y, 2) as [tf.Tensor, tf.Tensor];
     const wanted = tf.relu(tf.addN([tf.conv2d(x, filter, 1, 'same'), tf.add(shortcut, bias)]));
     expect(distance(kept, tf.slice(wanted, 0, 1))).toBeLessThan(nearly);
@@ -100,12 +88,16 @@ describe('Winograd’s convolution as a TensorFlow operation', () => {
   it('refuses what it has no room for', () => {
     const [x, filter, none] = [tf.ones([1, 4, 4, 1025]), tf.ones([3, 3, 1025, 16]), tf.tensor1d([])];
     const at = { top: 1, left: 1, height: 4, width: 4 };
-    expect(() => execute('WinogradConv2D', at, [x, filter, none, none])).toThrow(/at most 1024 channels/);
+    expect(() => runOperation('WinogradConv2D', at, [x, filter, none, none])).toThrow(
+      /at most 1024 channels/,
+    );
   });
 
   it('gives the same bits each time', () => {
     const [x, dy] = [normal<tf.Rank.R4>([9, 13, 13, 48], 1), normal<tf.Rank.R4>([9, 13, 13, 40], 2)];
-    const once = () => [...execute('WinogradConv2DBackpropFilter', { top: 1, left: 1 }, [x, dy]).dataSync()];
+    const once = () => [
+      ...runOperation('WinogradConv2DBackpropFilter', { top: 1, left: 1 }, [x, dy]).dataSync(),
+    ];
     expect(once()).toEqual(once());
   });
 });
