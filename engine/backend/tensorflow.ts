@@ -99,7 +99,7 @@ let loaded: Loaded | null = null;
 const describe = ({ binding, without }: Loaded): Started => {
   const set = operationsInUse();
   const parts = [`TensorFlow ${binding.TF_Version}`, binding.isUsingGpuDevice() ? 'GPU' : 'CPU'];
-  if (set) parts.push(`Winograd kernels (${set.title})`);
+  if (set) parts.push(`steps by Winograd kernels (${set.title})`);
   const passedOver = without === null ? [] : [{ name: 'Winograd kernels', reason: without }];
   return { description: parts.join(', '), passedOver };
 };

@@ -122,7 +122,7 @@ describe.runIf(installed)('with TensorFlow', () => {
     const first = await useBackend('auto');
     expect(first).toMatchObject({ name: 'tensorflow', passedOver: [] });
     expect(first.description).toMatch(
-      /^TensorFlow \d+\.\d+\.\d+, (CPU(, Winograd kernels \(AVX-?(2|512)\))?|GPU)$/,
+      /^TensorFlow \d+\.\d+\.\d+, (CPU(, steps by Winograd kernels \(AVX-?(2|512)\))?|GPU)$/,
     );
     await useBackend('cpu');
     expect(tf.getBackend()).toBe('cpu');
